@@ -1,0 +1,89 @@
+import type { ServerConfigValues } from './server-config.ts';
+import { LISTEN_ADDRESS_FORM, parseListenAddress } from './listen-address.ts';
+import { UNBUILT_AUTH_SWITCHES, UNBUILT_FEATURES } from './unbuilt-features.ts';
+
+/** What a check has to say about one key. */
+export interface CheckResult {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Everything that opens a port: its switch, its address, and whether a missing address merely means "not served". */
+const LISTENERS: readonly { readonly on: string; readonly addr: string; readonly optional?: boolean }[] = [
+  { on: 'rtmp.enable', addr: 'rtmp.addr' },
+  { on: 'rtmp.rtmps_enable', addr: 'rtmp.rtmps_addr' },
+  // lal's own edge sample switches HTTP outputs on and gives no address; it starts all the same.
+  { on: 'httpflv.enable', addr: 'httpflv.http_listen_addr', optional: true },
+  { on: 'httpflv.enable_https', addr: 'httpflv.https_listen_addr', optional: true },
+  { on: 'httpts.enable', addr: 'httpts.http_listen_addr', optional: true },
+  { on: 'httpts.enable_https', addr: 'httpts.https_listen_addr', optional: true },
+  { on: 'hls.enable', addr: 'hls.http_listen_addr', optional: true },
+  { on: 'hls.enable_https', addr: 'hls.https_listen_addr', optional: true },
+  { on: 'rtsp.enable', addr: 'rtsp.addr' },
+  { on: 'rtsp.rtsps_enable', addr: 'rtsp.rtsps_addr' },
+  { on: 'rtsp.ws_rtsp_enable', addr: 'rtsp.ws_rtsp_addr' },
+  { on: 'http_api.enable', addr: 'http_api.addr' },
+  { on: 'pprof.enable', addr: 'pprof.addr' },
+];
+
+/** Addresses of the listeners that are switched on. */
+export function checkListenAddresses(config: ServerConfigValues): {
+  problems: CheckResult[];
+  warnings: CheckResult[];
+} {
+  const problems: CheckResult[] = [];
+  const warnings: CheckResult[] = [];
+  for (const { on, addr, optional = false } of LISTENERS) {
+    if (valueAt(config, on) !== true) continue;
+    const address = String(valueAt(config, addr));
+    if (address === '' && optional) {
+      warnings.push({
+        key: on,
+        text: `on, but ${addr} is empty and default_http has no value for it: not served`,
+      });
+    } else if (parseListenAddress(address) === undefined) {
+      const text = `expected a listen address, found "${address}"; allowed: ${LISTEN_ADDRESS_FORM}`;
+      problems.push({ key: addr, text });
+    }
+  }
+  return { problems, warnings };
+}
+
+/** On one address HLS needs a pattern of its own: FLV and TS tell each other apart by the suffix, HLS does not. */
+export function checkUrlPatterns(config: ServerConfigValues): CheckResult[] {
+  const { hls } = config;
+  const clashes = (['httpflv', 'httpts'] as const).filter((name) => {
+    const other = config[name];
+    const onHttp = hls.enable && other.enable && hls.http_listen_addr === other.http_listen_addr;
+    const onHttps =
+      hls.enable_https && other.enable_https && hls.https_listen_addr === other.https_listen_addr;
+    return (onHttp || onHttps) && hls.url_pattern === other.url_pattern;
+  });
+  return clashes.map((name) => ({
+    key: 'hls.url_pattern',
+    text: `"${hls.url_pattern}" is also ${name}.url_pattern on the same address; allowed: a pattern of its own`,
+  }));
+}
+
+/** A warning for each switch that is on and does nothing in this release. */
+export function unbuiltFeatureWarnings(config: ServerConfigValues): CheckResult[] {
+  return UNBUILT_FEATURES.filter(({ key }) => valueAt(config, key) === true).map(({ key, feature }) => ({
+    key,
+    text: `${feature} is not part of this release; the switch has no effect`,
+  }));
+}
+
+/** A refusal for each access check that is on and would not be made. */
+export function unbuiltAuthRefusals(config: ServerConfigValues): CheckResult[] {
+  return UNBUILT_AUTH_SWITCHES.filter((key) => valueAt(config, key) === true).map((key) => ({
+    key,
+    text:
+      'this access check is not part of this release, and without it anybody could publish or play: ' +
+      'refuses to start; allowed: false',
+  }));
+}
+
+function valueAt(config: ServerConfigValues, path: string): unknown {
+  const [section, key] = path.split('.') as [keyof ServerConfigValues, string];
+  return (config[section] as unknown as Record<string, unknown>)[key];
+}

@@ -1,0 +1,353 @@
+import { z } from 'zod';
+import { RENAMED_KEYS } from './renamed-keys.ts';
+import type { ServerConfigValues } from './server-config.ts';
+
+/*
+ * Every key, its type, its range, and the value it has when it is missing from the file (lal's zero value unless said
+ * otherwise). The checks, the messages, conf/lalserver.schema.json and docs/config.md all come from here.
+ * The few values that depend on other keys are in derived-values.ts.
+ */
+
+function flag(description: string, missing = false): z.ZodDefault<z.ZodBoolean> {
+  return z.boolean().default(missing).meta({ description });
+}
+
+function text(description: string, missing = ''): z.ZodDefault<z.ZodString> {
+  return z.string().default(missing).meta({ description });
+}
+
+function secret(description: string): z.ZodDefault<z.ZodString> {
+  return z.string().default('').meta({ description, secret: true });
+}
+
+interface IntegerOptions {
+  missing?: number;
+  min?: number;
+  max?: number;
+}
+
+function integer(description: string, options: IntegerOptions = {}): z.ZodDefault<z.ZodInt> {
+  const { missing = 0, min = 0, max } = options;
+  const type = z.int().min(min);
+  return (max === undefined ? type : type.max(max)).default(missing).meta({ description });
+}
+
+/** Marks a key that lal does not have. */
+function extension<T extends z.ZodType>(type: T): T {
+  return type.meta({ extension: true });
+}
+
+/** A missing section is a section with every key missing. */
+function section<T extends z.ZodRawShape>(description: string, shape: T): z.ZodPrefault<z.ZodObject<T>> {
+  return z
+    .object(shape)
+    .prefault({} as z.core.$InferObjectInput<T, Record<string, never>>)
+    .meta({ description });
+}
+
+const gopCache = {
+  gop_num: integer(
+    'GOPs cached so that a new viewer gets a picture at once, the unfinished one included. 0: no cache.',
+  ),
+  single_gop_max_frame_num: integer('Frames cached per GOP; further ones are not cached. 0: no limit.'),
+};
+
+const httpListen = {
+  http_listen_addr: text('Listen address for HTTP and WebSocket, `host:port` or `:port`.'),
+  https_listen_addr: text('Listen address for HTTPS and secure WebSocket.'),
+  https_cert_file: text('PEM file with the certificate chain.'),
+  https_key_file: text('PEM file with the private key.'),
+};
+
+const httpOutput = {
+  enable: flag('Serve over HTTP and WebSocket.'),
+  enable_https: flag('Serve over HTTPS and secure WebSocket.'),
+  ...httpListen,
+};
+
+const rtmp = section('RTMP and RTMPS: publishing and playing.', {
+  enable: flag('Open the RTMP listener.'),
+  addr: text('Listen address, `host:port` or `:port`.'),
+  rtmps_enable: flag('Open the listener for RTMP over TLS.'),
+  rtmps_addr: text('Its listen address.'),
+  rtmps_cert_file: text('PEM file with the certificate chain.'),
+  rtmps_key_file: text('PEM file with the private key.'),
+  ...gopCache,
+  merge_write_size: integer('Bytes to collect for a viewer before writing. 0: write without collecting.'),
+  hevc_form: extension(
+    z.enum(['source', 'enhanced', 'legacy']).default('source').meta({
+      description:
+        'How HEVC is sent to RTMP and FLV viewers: as it came in, with the FourCC `hvc1`, or with codec id 12.',
+    }),
+  ),
+});
+
+const hls = section('HLS output.', {
+  ...httpOutput,
+  url_pattern: text('URL path prefix. Missing: `/hls/` when the section is on.'),
+  out_path: text('Folder for playlists and fragments.'),
+  fragment_duration_ms: integer('Wanted length of a fragment.'),
+  fragment_num: integer('Fragments listed in the live playlist.'),
+  delete_threshold: integer(
+    'Fragments kept after they left the playlist. Missing: `fragment_num` when the section is on.',
+  ),
+  cleanup_mode: integer(
+    '0 keeps all files, 1 deletes them after the stream, 2 also while it runs. Missing: 1 when the section is on.',
+    { max: 2 },
+  ),
+  use_memory_as_disk_flag: flag('Keep the files in memory.'),
+  sub_session_timeout_ms: integer(
+    'Time after which a viewer without a request is gone. 0 or missing, with `sub_session_hash_key` set: ' +
+      '`fragment_num` × `fragment_duration_ms` × 2.',
+  ),
+  sub_session_hash_key: secret('Key of the viewer ids. Empty: HLS viewers are not tracked.'),
+});
+
+const rtsp = section('RTSP, RTSPS and RTSP over WebSocket.', {
+  enable: flag('Open the RTSP listener.'),
+  addr: text('Listen address.'),
+  rtsps_enable: flag('Open the listener for RTSP over TLS.'),
+  rtsps_addr: text('Its listen address.'),
+  rtsps_cert_file: text('PEM file with the certificate chain.'),
+  rtsps_key_file: text('PEM file with the private key.'),
+  out_wait_key_frame_flag: flag(
+    'A new player gets nothing before a key frame. Missing: true, as lal 0.2.8 behaved, while newer lal takes false.',
+    true,
+  ),
+  auth_enable: flag('Ask players for name and password.'),
+  auth_method: integer('0 basic, 1 digest.', { max: 1 }),
+  username: text('User name.'),
+  password: secret('Password.'),
+  ws_rtsp_enable: flag('Open the listener for RTSP over WebSocket.'),
+  ws_rtsp_addr: text('Its listen address.'),
+});
+
+const httpNotify = section('HTTP callbacks. An empty address switches that callback off.', {
+  enable: flag('Send callbacks.'),
+  update_interval_sec: integer('Seconds between two `on_update`. 0: only the one at start-up.'),
+  on_server_start: text('The server started.'),
+  on_update: text('Periodic statistics.'),
+  on_pub_start: text('A publisher came.'),
+  on_pub_stop: text('A publisher left.'),
+  on_sub_start: text('A viewer came.'),
+  on_sub_stop: text('A viewer left.'),
+  on_relay_pull_start: text('A relay pull started.'),
+  on_relay_pull_stop: text('A relay pull ended.'),
+  on_rtmp_connect: text('An RTMP client sent `connect`.'),
+  on_hls_make_ts: text('An HLS fragment was finished.'),
+});
+
+const simpleAuth = section('Token check by the URL parameter `lal_secret`.', {
+  key: secret('The token of a stream is the hexadecimal MD5 of this key followed by the stream name.'),
+  dangerous_lal_secret: secret('Token that opens every stream. Empty: none does.'),
+  pub_rtmp_enable: flag('Check RTMP publishers.'),
+  sub_rtmp_enable: flag('Check RTMP players.'),
+  sub_httpflv_enable: flag('Check HTTP-FLV and WebSocket-FLV players.'),
+  sub_httpts_enable: flag('Check HTTP-TS and WebSocket-TS players.'),
+  pub_rtsp_enable: flag('Check RTSP publishers.'),
+  sub_rtsp_enable: flag('Check RTSP players.'),
+  hls_m3u8_enable: flag('Check requests for HLS playlists.'),
+});
+
+const log = section('Where log lines go and how they look; docs/logging.md.', {
+  level: integer('0 trace, 1 debug, 2 info, 3 warn, 4 error, 5 fatal, 6 panic, 7 nothing.', {
+    missing: 1,
+    max: 7,
+  }),
+  filename: text('Log file; folders are created. Empty: no file.', './logs/lalserver.log'),
+  is_to_stdout: flag('Also write to standard output.', true),
+  is_rotate_daily: flag('With the first line of a new day the file becomes `<filename>.YYYYMMDD`.', true),
+  is_rotate_hourly: flag('With the first line of a new hour the file becomes `<filename>.YYYYMMDDHH`.'),
+  short_file_flag: flag('End the line with the source file and line number.', true),
+  timestamp_flag: flag('Begin the line with date and time.', true),
+  timestamp_with_ms_flag: flag('Add six decimals to the time.', true),
+  level_flag: flag('Put the level into the line.', true),
+  assert_behavior: integer('A failed internal check: 1 logs an error, 2 logs and exits, 3 logs and throws.', {
+    missing: 1,
+    min: 1,
+    max: 3,
+  }),
+  format: extension(
+    z.enum(['lal', 'json']).default('lal').meta({ description: "lal's line, or one JSON object a line." }),
+  ),
+});
+
+const limits = section('What one peer or one stream may use up.', {
+  max_connections: integer('Open connections over all listeners. 0: no limit.', { missing: 20_000 }),
+  max_connections_per_address: integer('Open connections from one address. 0: no limit.'),
+  max_streams: integer('Streams at one time. 0: no limit.', { missing: 10_000 }),
+  handshake_timeout_ms: integer('From the accepted connection to an accepted request to publish or play.', {
+    missing: 10_000,
+    min: 1,
+  }),
+  admission_timeout_ms: integer('For the decision about a request to publish or play.', {
+    missing: 10_000,
+    min: 1,
+  }),
+  admission_buffer_bytes: integer('Bytes a publisher may send ahead of that decision.', {
+    missing: 1_048_576,
+  }),
+  idle_timeout_ms: integer('A session without any byte for this long is closed.', {
+    missing: 120_000,
+    min: 1,
+  }),
+  max_message_bytes: integer('One RTMP message. The protocol itself allows 16777215.', {
+    missing: 8_388_608,
+    min: 4096,
+    max: 16_777_215,
+  }),
+  max_stream_name_bytes: integer('The stream name, and the app name, each, in UTF-8.', {
+    missing: 255,
+    min: 1,
+    max: 4096,
+  }),
+  viewer_queue_bytes: integer('Queue of one viewer. When it is full, frames are dropped up to a key frame.', {
+    missing: 16_777_216,
+    min: 65_536,
+  }),
+  viewer_queue_ms: integer('The same limit in media time.', { missing: 10_000, min: 100 }),
+  viewer_stall_timeout_ms: integer('A viewer that stays behind for this long is closed.', {
+    missing: 30_000,
+    min: 100,
+  }),
+  gop_cache_bytes: integer('Frames cached for new viewers, per stream.', {
+    missing: 67_108_864,
+    min: 65_536,
+  }),
+  shutdown_timeout_ms: integer('For saying good-bye and flushing when the server stops.', {
+    missing: 4000,
+    max: 4500,
+  }),
+});
+
+function listener(
+  description: string,
+): z.ZodPrefault<z.ZodObject<{ enable: z.ZodDefault<z.ZodBoolean>; addr: z.ZodDefault<z.ZodString> }>> {
+  return section(description, { enable: flag('Open the listener.'), addr: text('Listen address.') });
+}
+
+/** The whole config, values as in the file; unknown keys are dropped here and reported in config-document.ts. */
+export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
+  conf_version: text('Version of the file layout; another one than ours is only a warning.'),
+  server_id: text('Id of this server in callbacks and in the HTTP API.'),
+  stream_key: extension(
+    z.enum(['stream', 'app_stream']).default('stream').meta({
+      description: 'What makes two streams the same: the stream name alone, or app and stream name.',
+    }),
+  ),
+  rtmp,
+  in_session: section('What is done to every input.', {
+    add_dummy_audio_enable: flag('Add silent AAC to an input without audio.'),
+    add_dummy_audio_wait_audio_ms: integer('How long, in media time, to wait for real audio first.'),
+  }),
+  default_http: section(
+    'Listen settings for those of `httpflv`, `httpts` and `hls` that have none of their own, each key for itself.',
+    httpListen,
+  ),
+  httpflv: section('HTTP-FLV and WebSocket-FLV output.', {
+    ...httpOutput,
+    url_pattern: text('URL path prefix. Missing: `/live/` when the section is on.'),
+    ...gopCache,
+    unknown_stream: extension(
+      z.enum(['wait', '404']).default('wait').meta({
+        description: 'A request for a stream nobody publishes: wait for the publisher, or answer 404.',
+      }),
+    ),
+  }),
+  httpts: section('HTTP-TS and WebSocket-TS output.', {
+    ...httpOutput,
+    url_pattern: text('URL path prefix. Missing: `/live/` when the section is on.'),
+    ...gopCache,
+  }),
+  hls,
+  rtsp,
+  record: section('Recording of every input.', {
+    enable_flv: flag('Record to FLV files.'),
+    flv_out_path: text('Folder for FLV files.'),
+    enable_mpegts: flag('Record to MPEG-TS files.'),
+    mpegts_out_path: text('Folder for MPEG-TS files.'),
+  }),
+  relay_push: section('Push every published stream on to other servers.', {
+    enable: flag('Push.'),
+    addr_list: z.array(z.string()).default([]).meta({ description: 'The servers, `host:port` each.' }),
+  }),
+  static_relay_pull: section('Pull a stream from an origin when a viewer asks for it.', {
+    enable: flag('Pull.'),
+    addr: text('The origin, `host:port`.'),
+  }),
+  http_api: listener('HTTP API and web page.'),
+  http_notify: httpNotify,
+  simple_auth: simpleAuth,
+  pprof: listener('Diagnostics page.'),
+  log,
+  debug: section('Periodic log of all streams.', {
+    log_group_interval_sec: integer('Seconds between two logs. 0: off.'),
+    log_group_max_group_num: integer('Streams to log. 0: only how many there are.'),
+    log_group_max_sub_num_per_group: integer('Viewers to log per stream.'),
+  }),
+  fanout: extension(
+    section('How output is collected into writes.', {
+      max_flush_window_ms: integer(
+        'Longest time to collect output for many viewers into one write each. 0: never wait.',
+        { missing: 60, max: 1000 },
+      ),
+    }),
+  ),
+  limits: extension(limits),
+});
+
+/** A JSON Schema node, as far as this project's schema uses them. */
+export interface SchemaNode {
+  type?: 'object' | 'string' | 'integer' | 'boolean' | 'array';
+  description?: string;
+  default?: unknown;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+  items?: SchemaNode;
+  properties?: Record<string, SchemaNode>;
+  /** Not in lal. */
+  extension?: boolean;
+  /** Never shown in logs or in the effective config. */
+  secret?: boolean;
+  deprecated?: boolean;
+  [keyword: string]: unknown;
+}
+
+/** The schema as data: what walks a document, explains a mistake or writes documentation reads this. */
+export const schemaTree: SchemaNode = z.toJSONSchema(serverConfigSchema, { io: 'input' }) as SchemaNode;
+
+/**
+ * JSON Schema (draft 2020-12) for editors: the same keys, plus the older names, plus comment keys.
+ * @returns a fresh object
+ */
+export function configJsonSchema(): SchemaNode {
+  const root = structuredClone(schemaTree);
+  for (const { from, to } of RENAMED_KEYS) {
+    const [fromSection, fromKey] = from.split('.') as [string, string];
+    const [toSection, toKey] = to.split('.') as [string, string];
+    const target = root.properties![toSection]!.properties![toKey]!;
+    root.properties![fromSection] ??= { type: 'object', deprecated: true, properties: {} };
+    root.properties![fromSection].properties![fromKey] = {
+      ...target,
+      deprecated: true,
+      description: `Older name of \`${to}\`.`,
+    };
+  }
+  const withComments = openForComments(root);
+  withComments.properties!['$schema'] = { type: 'string' };
+  return { ...withComments, title: 'lal-ts server configuration' };
+}
+
+function openForComments(node: SchemaNode): SchemaNode {
+  if (node.properties === undefined) {
+    // The widest range JavaScript can hold says nothing to a person who edits a file.
+    if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
+    return node;
+  }
+  delete node.default;
+  for (const child of Object.values(node.properties)) openForComments(child);
+  node['patternProperties'] = { '^#': {} };
+  node['additionalProperties'] = false;
+  return node;
+}

@@ -1,0 +1,232 @@
+/**
+ * The configuration of one server, in lal's own key names, so that the manual, the config file and the code speak of
+ * the same thing. docs/config.md explains every key; config-schema.ts holds the defaults. Sections and keys marked
+ * "extension" do not exist in lal.
+ */
+export type ServerConfig = DeepReadonly<ServerConfigValues>;
+
+/** The same before it is frozen: what the schema produces. */
+export interface ServerConfigValues {
+  conf_version: string;
+  server_id: string;
+  /** Extension. `stream`: the stream name alone is the key, as in lal; `app_stream`: app and name. */
+  stream_key: StreamKeyMode;
+  rtmp: RtmpConfig;
+  in_session: InSessionConfig;
+  default_http: HttpListenConfig;
+  httpflv: HttpFlvConfig;
+  httpts: HttpTsConfig;
+  hls: HlsConfig;
+  rtsp: RtspConfig;
+  record: RecordConfig;
+  relay_push: RelayPushConfig;
+  static_relay_pull: RelayPullConfig;
+  http_api: SwitchedListenerConfig;
+  http_notify: HttpNotifyConfig;
+  simple_auth: SimpleAuthConfig;
+  pprof: SwitchedListenerConfig;
+  log: LogConfig;
+  debug: DebugConfig;
+  /** Extension. */
+  fanout: FanoutConfig;
+  /** Extension. */
+  limits: LimitsConfig;
+}
+
+export type StreamKeyMode = 'stream' | 'app_stream';
+
+/** `source`: as the publisher sent it; `enhanced`: FourCC `hvc1`; `legacy`: codec id 12. */
+export type HevcForm = 'source' | 'enhanced' | 'legacy';
+
+export interface RtmpConfig extends GopCacheConfig {
+  enable: boolean;
+  addr: string;
+  rtmps_enable: boolean;
+  rtmps_addr: string;
+  rtmps_cert_file: string;
+  rtmps_key_file: string;
+  /** Bytes; 0: each message is sent on its own. */
+  merge_write_size: number;
+  /** Extension: how HEVC is written for RTMP and FLV viewers who did not ask for a form. */
+  hevc_form: HevcForm;
+}
+
+export interface GopCacheConfig {
+  /** GOPs kept for late joiners, the unfinished one included; 0: none. */
+  gop_num: number;
+  /** Frames kept per GOP; 0: no limit. */
+  single_gop_max_frame_num: number;
+}
+
+export interface InSessionConfig {
+  add_dummy_audio_enable: boolean;
+  add_dummy_audio_wait_audio_ms: number;
+}
+
+export interface HttpListenConfig {
+  http_listen_addr: string;
+  https_listen_addr: string;
+  https_cert_file: string;
+  https_key_file: string;
+}
+
+export interface HttpOutputConfig extends HttpListenConfig {
+  enable: boolean;
+  enable_https: boolean;
+  /** Starts and ends with `/` when the section is on; may be empty when it is off. */
+  url_pattern: string;
+}
+
+export interface HttpFlvConfig extends HttpOutputConfig, GopCacheConfig {
+  /** Extension: a viewer who asks for a stream nobody publishes waits for it, as in lal, or is told 404. */
+  unknown_stream: 'wait' | '404';
+}
+
+export interface HttpTsConfig extends HttpOutputConfig, GopCacheConfig {}
+
+export interface HlsConfig extends HttpOutputConfig {
+  out_path: string;
+  fragment_duration_ms: number;
+  fragment_num: number;
+  delete_threshold: number;
+  /** 0 keep all, 1 delete after the stream ends, 2 delete while it runs and after. */
+  cleanup_mode: number;
+  use_memory_as_disk_flag: boolean;
+  sub_session_timeout_ms: number;
+  sub_session_hash_key: string;
+}
+
+export interface RtspConfig {
+  enable: boolean;
+  addr: string;
+  rtsps_enable: boolean;
+  rtsps_addr: string;
+  rtsps_cert_file: string;
+  rtsps_key_file: string;
+  out_wait_key_frame_flag: boolean;
+  auth_enable: boolean;
+  /** 0 basic, 1 digest. */
+  auth_method: number;
+  username: string;
+  password: string;
+  ws_rtsp_enable: boolean;
+  ws_rtsp_addr: string;
+}
+
+export interface RecordConfig {
+  enable_flv: boolean;
+  flv_out_path: string;
+  enable_mpegts: boolean;
+  mpegts_out_path: string;
+}
+
+export interface RelayPushConfig {
+  enable: boolean;
+  /** `host:port` of each server that gets every published stream. */
+  addr_list: string[];
+}
+
+export interface RelayPullConfig {
+  enable: boolean;
+  addr: string;
+}
+
+export interface SwitchedListenerConfig {
+  enable: boolean;
+  addr: string;
+}
+
+/** Addresses of the callbacks; an empty one is off. */
+export interface HttpNotifyConfig {
+  enable: boolean;
+  update_interval_sec: number;
+  on_server_start: string;
+  on_update: string;
+  on_pub_start: string;
+  on_pub_stop: string;
+  on_sub_start: string;
+  on_sub_stop: string;
+  on_relay_pull_start: string;
+  on_relay_pull_stop: string;
+  on_rtmp_connect: string;
+  on_hls_make_ts: string;
+}
+
+export interface SimpleAuthConfig {
+  key: string;
+  dangerous_lal_secret: string;
+  pub_rtmp_enable: boolean;
+  sub_rtmp_enable: boolean;
+  sub_httpflv_enable: boolean;
+  sub_httpts_enable: boolean;
+  pub_rtsp_enable: boolean;
+  sub_rtsp_enable: boolean;
+  hls_m3u8_enable: boolean;
+}
+
+export interface LogConfig {
+  /** 0 trace, 1 debug, 2 info, 3 warn, 4 error, 5 fatal, 6 panic, 7 nothing. */
+  level: number;
+  /** Empty: no file. */
+  filename: string;
+  is_to_stdout: boolean;
+  is_rotate_daily: boolean;
+  is_rotate_hourly: boolean;
+  short_file_flag: boolean;
+  timestamp_flag: boolean;
+  timestamp_with_ms_flag: boolean;
+  level_flag: boolean;
+  /** 1 log an error, 2 log and exit, 3 log and throw. */
+  assert_behavior: number;
+  /** Extension: lal's line, or one JSON object a line. */
+  format: 'lal' | 'json';
+}
+
+export interface DebugConfig {
+  log_group_interval_sec: number;
+  log_group_max_group_num: number;
+  log_group_max_sub_num_per_group: number;
+}
+
+export interface FanoutConfig {
+  /** Ceiling of the adaptive flush window; 0: always flush at the end of the event-loop turn. */
+  max_flush_window_ms: number;
+}
+
+/** What keeps one peer, or one stream, from using up the server. 0 means "no limit" only where the key says so. */
+export interface LimitsConfig {
+  /** Sockets over all listeners; 0: no limit. */
+  max_connections: number;
+  /** Sockets from one address; 0: no limit. */
+  max_connections_per_address: number;
+  /** Streams that exist at one time; 0: no limit. */
+  max_streams: number;
+  /** From the accepted socket to an accepted publish or play, or a complete HTTP request. */
+  handshake_timeout_ms: number;
+  /** Decision about a publish or play request. */
+  admission_timeout_ms: number;
+  /** Bytes a publisher may send while that decision is pending. */
+  admission_buffer_bytes: number;
+  /** A session without a byte for this long is closed. */
+  idle_timeout_ms: number;
+  /** One RTMP message, aggregates included. */
+  max_message_bytes: number;
+  /** Bytes of the stream name, and of the app name, in UTF-8. */
+  max_stream_name_bytes: number;
+  /** Queue of one viewer, its socket's buffer included. */
+  viewer_queue_bytes: number;
+  /** The same in media time. */
+  viewer_queue_ms: number;
+  /** A viewer that stays behind for this long is closed. */
+  viewer_stall_timeout_ms: number;
+  /** Frames cached for late joiners of one stream. */
+  gop_cache_bytes: number;
+  /** For telling the peers and flushing; the process ends within 5 s in any case. */
+  shutdown_timeout_ms: number;
+}
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
