@@ -117,7 +117,7 @@ class DocumentReader implements ConfigDocument {
 
   #readValue(node: Node, schema: SchemaNode, path: string): void {
     // As in lal, a null section is a missing section. A null extension key is a missing key.
-    if (node.type === 'null' && (schema.type === 'object' || schema.extension === true)) return;
+    if (node.type === 'null' && (schema.type === 'object' || isExtension(path))) return;
     if (schema.type === 'object' && node.type !== 'object') {
       const text = `expected object, found ${describeNode(node, this.#text)}; allowed: keys in braces`;
       this.problems.push({ ...this.#places.finding(node.offset, text), key: path });
@@ -193,6 +193,11 @@ export function schemaAt(path: string): SchemaNode | undefined {
     node = node.properties[key];
   }
   return node;
+}
+
+/** A key, or the section it is in, that lal does not have. */
+export function isExtension(path: string): boolean {
+  return schemaAt(path)?.extension === true || schemaAt(path.split('.')[0]!)?.extension === true;
 }
 
 /** For looking up keys only: the schema plus the names it replaced. */

@@ -57,7 +57,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   if (!parsed.success || document.problems.length > 0) {
     const issues = parsed.error?.issues ?? [];
     const problems = [...document.problems, ...issues.map((issue) => locate(typeProblem(issue, document)))];
-    throw new ConfigError('ERR_CONFIG_INVALID', inFileOrder(problems), document);
+    throw new ConfigError('ERR_CONFIG_INVALID', inFileOrder(problems), { warnings: document.warnings });
   }
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
