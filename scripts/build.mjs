@@ -1,4 +1,4 @@
-/** `npm run build`: compiles src/ to dist/ with tsc. `buildIfStale` does so only when something changed. */
+/** `npm run build`: compiles src/ to dist/ with tsc; with `--if-stale` only when something changed. */
 import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureModules, isMain, modifiedMs, root, runMain, runTool, ScriptError } from './environment.mjs';
@@ -55,7 +55,7 @@ export async function buildIfStale() {
 if (isMain(import.meta.url)) {
   await runMain(async () => {
     await ensureModules();
-    await build();
+    await (process.argv.includes('--if-stale') ? buildIfStale() : build());
     return 0;
   });
 }

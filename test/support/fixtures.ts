@@ -1,0 +1,174 @@
+/**
+ * The published media, made with ffmpeg's test sources on first use and kept in test/.cache. Each FLV fixture has been
+ * through ffmpeg's FLV muxer twice: `ffmpeg -c copy` sends such a file unchanged, so the file itself is the reference
+ * that viewers are compared with.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFlvFile } from './flv-file.ts';
+import type { Recording } from './flv-file.ts';
+import { runProgram } from './program.ts';
+import { projectRoot } from './server.ts';
+
+const cacheFolder = join(projectRoot, 'test', '.cache');
+
+/** Bump when a recipe changes, so that files of an older recipe are not used. */
+const recipeVersion = 1;
+
+interface Recipe {
+  /** Extension of the result; FLV fixtures are references, others are input for newer programs. */
+  readonly extension: 'flv' | 'mp4' | 'mkv';
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+const seconds = 6;
+const picture = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=25:duration=${seconds}`];
+const beep = (sampleRate: number): string[] => [
+  '-f',
+  'lavfi',
+  '-i',
+  `sine=frequency=440:beep_factor=3:sample_rate=${sampleRate}:duration=${seconds}`,
+];
+
+/** One key frame a second and no others, so that tests know where they are. */
+const everySecond = [
+  '-g',
+  '25',
+  '-keyint_min',
+  '25',
+  '-sc_threshold',
+  '0',
+  '-pix_fmt',
+  'yuv420p',
+  '-b:v',
+  '200k',
+];
+const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1', ...everySecond];
+const mainWithBFrames = [...x264, '-profile:v', 'main', '-bf', '2', '-b_strategy', '0'];
+const baseline = [...x264, '-profile:v', 'baseline', '-tune', 'zerolatency'];
+const aac = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
+
+const recipes = {
+  'h264-bframes-aac': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [...mainWithBFrames, ...aac],
+  },
+  'h264-baseline-aac': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(48000)],
+    outputs: [...baseline, ...aac],
+  },
+  'audio-only-aac': { extension: 'flv', inputs: beep(44100), outputs: aac },
+  'video-only-h264': { extension: 'flv', inputs: picture, outputs: mainWithBFrames },
+  'h264-mp3': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [...baseline, '-c:a', 'libmp3lame', '-b:a', '64k', '-ac', '2'],
+  },
+  'h264-g711a': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(8000)],
+    outputs: [...baseline, '-c:a', 'pcm_alaw', '-ac', '1'],
+  },
+  'h264-g711u': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(8000)],
+    outputs: [...baseline, '-c:a', 'pcm_mulaw', '-ac', '1'],
+  },
+  'hevc-aac': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [
+      '-c:v',
+      'libx265',
+      '-preset',
+      'ultrafast',
+      '-pix_fmt',
+      'yuv420p',
+      '-x265-params',
+      'log-level=error:keyint=25:min-keyint=25:scenecut=0:bframes=2:open-gop=0:pools=1:frame-threads=1',
+      '-tag:v',
+      'hvc1',
+      ...aac,
+    ],
+  },
+  'av1-aac': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [
+      '-c:v',
+      'libsvtav1',
+      '-preset',
+      '12',
+      '-g',
+      '25',
+      '-pix_fmt',
+      'yuv420p',
+      '-b:v',
+      '200k',
+      ...aac,
+    ],
+  },
+  'vp9-aac': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [
+      '-c:v',
+      'libvpx-vp9',
+      '-deadline',
+      'realtime',
+      '-cpu-used',
+      '8',
+      '-g',
+      '25',
+      '-pix_fmt',
+      'yuv420p',
+      '-b:v',
+      '200k',
+      ...aac,
+    ],
+  },
+} satisfies Record<string, Recipe>;
+
+export type FixtureName = keyof typeof recipes;
+
+export const flvFixtures: FixtureName[] = (Object.keys(recipes) as FixtureName[]).filter(
+  (name) => recipes[name].extension === 'flv',
+);
+
+/** Where a fixture is, or will be after `makeFixture`. */
+export function fixturePath(name: FixtureName): string {
+  return join(cacheFolder, `${name}-v${recipeVersion}.${recipes[name].extension}`);
+}
+
+async function ffmpeg(...args: string[]): Promise<void> {
+  await runProgram('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...args], {
+    timeoutMs: 110_000,
+  });
+}
+
+/** Makes a fixture unless it is there already. Whole or not at all: it gets its name when it is finished. */
+export async function makeFixture(name: FixtureName): Promise<string> {
+  const path = fixturePath(name);
+  if (existsSync(path)) return path;
+  mkdirSync(cacheFolder, { recursive: true });
+  const { extension, inputs, outputs } = recipes[name];
+  const encoded = join(cacheFolder, `making-${process.pid}-${name}.${extension}`);
+  const remuxed = join(cacheFolder, `making-${process.pid}-${name}-remuxed.${extension}`);
+  try {
+    await ffmpeg(...inputs, ...outputs, '-t', String(seconds), encoded);
+    await ffmpeg('-i', encoded, '-c', 'copy', remuxed);
+    renameSync(remuxed, path);
+  } finally {
+    rmSync(encoded, { force: true });
+    rmSync(remuxed, { force: true });
+  }
+  return path;
+}
+
+/** What viewers of an FLV fixture must receive. */
+export function referenceOf(name: FixtureName): Recording {
+  return readFlvFile(fixturePath(name));
+}

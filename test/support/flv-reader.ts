@@ -1,0 +1,153 @@
+import { get as httpGet } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { WebSocket } from 'ws';
+import { Signal, withDeadline } from './deadline.ts';
+import { FlvParser, RecordingReader } from './flv-file.ts';
+import type { AccessUnit, FlvTag, Recording } from './flv-file.ts';
+import type { Scope } from './scope.ts';
+
+/** A viewer over HTTP-FLV, HTTPS-FLV, WS-FLV or WSS-FLV inside the test, so that the test sees each unit arrive. */
+export class FlvReader {
+  /** Headers of the HTTP answer, names in lower case. */
+  responseHeaders: IncomingMessage['headers'] = {};
+  statusCode = 0;
+  readonly #url: string;
+  readonly #parser = new FlvParser();
+  readonly #recording = new RecordingReader();
+  readonly #joined = new Signal();
+  readonly #ended = new Signal();
+  #read = 0;
+  #hasEnded = false;
+  #waiting: { condition: () => boolean; signal: Signal }[] = [];
+  #close: () => void = () => {};
+
+  private constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Connects; use `joined` to wait for the FLV header. It is closed with the scope at the latest. */
+  static open(scope: Scope, url: string, headers: Record<string, string> = {}): FlvReader {
+    const reader = new FlvReader(url);
+    if (url.startsWith('ws')) reader.#openWebSocket(headers);
+    else reader.#openHttp(headers);
+    scope.defer(() => reader.close());
+    return reader;
+  }
+
+  get tags(): readonly FlvTag[] {
+    return this.#parser.tags;
+  }
+
+  get recording(): Recording {
+    return this.#recording;
+  }
+
+  get units(): readonly AccessUnit[] {
+    return this.#recording.units;
+  }
+
+  /** Byte 4 of the FLV header; undefined before it has arrived. */
+  get flags(): number | undefined {
+    return this.#parser.flags;
+  }
+
+  /** Resolves when the FLV header has arrived: from then on this is a viewer for the server. */
+  async joined(timeoutMs = 15_000): Promise<void> {
+    await withDeadline(this.#joined.promise, timeoutMs, `the FLV header of ${this.#url}`);
+  }
+
+  /** Resolves when `condition` holds; it is looked at after each piece of data. Rejects when the stream ends before. */
+  async until(condition: () => boolean, what: string, timeoutMs = 40_000): Promise<void> {
+    if (condition()) return;
+    if (this.#hasEnded) throw new Error(`${this.#url} ended before ${what}; ${this.describe()}`);
+    const signal = new Signal();
+    this.#waiting.push({ condition, signal });
+    await withDeadline(signal.promise, timeoutMs, () => `${what} from ${this.#url}; ${this.describe()}`);
+  }
+
+  /** Resolves when this many access units have arrived. */
+  async untilUnits(count: number, timeoutMs?: number): Promise<void> {
+    await this.until(() => this.units.length >= count, `${count} access units`, timeoutMs);
+  }
+
+  /** Resolves when the server has ended the stream, on a tag border. */
+  async ended(timeoutMs = 15_000): Promise<void> {
+    await withDeadline(this.#ended.promise, timeoutMs, () => `the end of ${this.#url}; ${this.describe()}`);
+    if (this.#parser.rest > 0) throw new Error(`${this.#url} ended in the middle of a tag`);
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  describe(): string {
+    const last = this.units.at(-1);
+    const lastText = last === undefined ? '' : `, the last with dts ${last.dtsMs}`;
+    return `${this.units.length} units so far${lastText}, status ${this.statusCode}`;
+  }
+
+  #openHttp(headers: Record<string, string>): void {
+    const options = { agent: false, headers, rejectUnauthorized: false } as const;
+    const request = (this.#url.startsWith('https') ? httpsGet : httpGet)(this.#url, options, (response) => {
+      this.statusCode = response.statusCode ?? 0;
+      this.responseHeaders = response.headers;
+      if (this.statusCode !== 200) {
+        response.resume();
+        this.#end(new Error(`${this.#url} was answered with ${this.statusCode}`));
+        return;
+      }
+      response.on('data', (chunk: Buffer) => this.#receive(chunk));
+      response.on('error', () => this.#end());
+      response.on('close', () => this.#end());
+    });
+    request.on('error', (error) => this.#end(error));
+    this.#close = () => request.destroy();
+  }
+
+  #openWebSocket(headers: Record<string, string>): void {
+    const socket = new WebSocket(this.#url, { headers, rejectUnauthorized: false, perMessageDeflate: false });
+    socket.binaryType = 'nodebuffer';
+    socket.on('upgrade', (response) => {
+      this.statusCode = response.statusCode ?? 0;
+      this.responseHeaders = response.headers;
+    });
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) this.#receive(data as Buffer);
+      else this.#end(new Error(`${this.#url} sent a text message`));
+    });
+    socket.on('error', (error) => this.#end(error));
+    socket.on('close', () => this.#end());
+    this.#close = () => socket.terminate();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      this.#parser.push(chunk);
+      for (; this.#read < this.#parser.tags.length; this.#read += 1) {
+        this.#recording.read(this.#parser.tags[this.#read]!);
+      }
+    } catch (error) {
+      this.#end(error as Error);
+      this.#close();
+      return;
+    }
+    if (this.#parser.flags !== undefined) this.#joined.resolve();
+    this.#waiting = this.#waiting.filter(({ condition, signal }) => {
+      if (!condition()) return true;
+      signal.resolve();
+      return false;
+    });
+  }
+
+  #end(error?: Error): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const reason = error ?? new Error(`${this.#url} ended; ${this.describe()}`);
+    this.#joined.reject(reason);
+    for (const { signal } of this.#waiting) signal.reject(reason);
+    this.#waiting = [];
+    if (error === undefined) this.#ended.resolve();
+    else this.#ended.reject(error);
+  }
+}
