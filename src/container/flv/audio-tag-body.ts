@@ -55,7 +55,9 @@ function parseEnhanced(reader: ByteReader, firstByte: number): FlvAudioBody {
   }
   const spelling = enhancedAudioSpelling(fourCc);
   if (spelling === undefined) {
-    throw new ProtocolError('ERR_FLV_FOUR_CC', `audio FourCC 0x${fourCc.toString(16)} is not text`, { fourCc });
+    throw new ProtocolError('ERR_FLV_FOUR_CC', `audio FourCC 0x${fourCc.toString(16)} is not text`, {
+      fourCc,
+    });
   }
   return { type: bodyType(packetType), spelling, firstByte, data: payload, otherTracks };
 }

@@ -56,10 +56,14 @@ export function readEnhancedPacket(
   const multitrackType = types >>> 4;
   const innerType = types & 0x0f;
   if (innerType === numbers.multitrack || multitrackType > AvMultitrackType.manyTracksManyCodecs) {
-    throw new ProtocolError('ERR_FLV_MULTITRACK', `multitrack type ${multitrackType} of packet ${innerType}`, {
-      multitrackType,
-      packetType: innerType,
-    });
+    throw new ProtocolError(
+      'ERR_FLV_MULTITRACK',
+      `multitrack type ${multitrackType} of packet ${innerType}`,
+      {
+        multitrackType,
+        packetType: innerType,
+      },
+    );
   }
   return readTrackZero(reader, innerType, multitrackType);
 }

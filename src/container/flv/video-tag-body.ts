@@ -67,7 +67,9 @@ function parseEnhanced(reader: ByteReader, first: number): FlvVideoBody {
   if (payload === undefined) return withoutData('unsupported', frameType, otherTracks);
   const spelling = enhancedVideoSpelling(fourCc);
   if (spelling === undefined || spelling.family !== 'enhanced') {
-    throw new ProtocolError('ERR_FLV_FOUR_CC', `video FourCC 0x${fourCc.toString(16)} is not text`, { fourCc });
+    throw new ProtocolError('ERR_FLV_FOUR_CC', `video FourCC 0x${fourCc.toString(16)} is not text`, {
+      fourCc,
+    });
   }
   const fields = { spelling, frameType, otherTracks };
   switch (packetType) {

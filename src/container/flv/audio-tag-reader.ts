@@ -1,0 +1,108 @@
+import { ProtocolError } from '../../bytes/protocol-error.ts';
+import type { AudioConfig } from '../../codec/codec-config.ts';
+import { equalBytes } from '../../codec/nal/parameter-set-list.ts';
+import type { Track } from '../../media/track.ts';
+import {
+  audioConfigFromRecord,
+  carriedAudioConfig,
+  legacyAudioConfig,
+  opusConfigWithoutHead,
+} from './audio-config.ts';
+import { parseAudioTagBody } from './audio-tag-body.ts';
+import type { FlvAudioBody } from './audio-tag-body.ts';
+import type { FlvSpelling } from './codec-spelling.ts';
+import { FlvTrackId } from './flv-types.ts';
+import type { FlvEventQueue } from './media-events.ts';
+
+/** The audio track of one publication. Damage throws and leaves the track as it was. */
+export class AudioTagReader {
+  readonly #events: FlvEventQueue;
+  #track: Track | undefined;
+  /** The record of the last sequence header, as received. */
+  #record: Uint8Array | undefined;
+
+  constructor(events: FlvEventQueue) {
+    this.#events = events;
+  }
+
+  /**
+   * @param body at least one byte
+   * @returns how many packets of it are not supported
+   * @throws {ProtocolError} when the body is damaged or its frame comes before its configuration
+   */
+  read(body: Uint8Array, timestampMs: number): number {
+    const parsed = parseAudioTagBody(body);
+    const { spelling } = parsed;
+    if (spelling !== undefined) {
+      if (parsed.type === 'sequence-header') this.#readSequenceHeader(spelling, parsed.data);
+      else if (parsed.type === 'frame') this.#readFrame(spelling, parsed, timestampMs);
+    }
+    return parsed.otherTracks + (parsed.type === 'unsupported' && parsed.otherTracks === 0 ? 1 : 0);
+  }
+
+  #readSequenceHeader(spelling: FlvSpelling, record: Uint8Array): void {
+    const isRepeated =
+      this.#currentConfig(spelling) !== undefined &&
+      this.#record !== undefined &&
+      equalBytes(record, this.#record);
+    if (isRepeated) return;
+    // A copy: the track lives long, and must not keep the whole message or chunk alive.
+    const owned = record.slice();
+    const config = audioConfigFromRecord(spelling, owned);
+    this.#record = owned;
+    this.#setTrack(config, spelling);
+  }
+
+  #readFrame(spelling: FlvSpelling, body: FlvAudioBody, timestampMs: number): void {
+    if (body.data.length === 0) throw new ProtocolError('ERR_FLV_EMPTY_FRAME', 'audio frame without data');
+    const current = this.#currentConfig(spelling);
+    const config = configForFrame(spelling, body, current);
+    if (config === undefined) {
+      throw new ProtocolError('ERR_FLV_NO_CONFIG', `${spelling.codec} frame before its sequence header`);
+    }
+    if (config !== current) {
+      if (current === undefined) this.#record = undefined;
+      this.#setTrack(config, spelling);
+    }
+    this.#events.pushFrame(this.#track!, timestampMs, 0, true, body.data);
+  }
+
+  #currentConfig(spelling: FlvSpelling): AudioConfig | undefined {
+    const track = this.#track;
+    if (track?.config.kind !== 'audio') return undefined;
+    const isSpelt = track.config.codec === spelling.codec && track.sourceTag === spelling.sourceTag;
+    return isSpelt ? track.config : undefined;
+  }
+
+  #setTrack(config: AudioConfig, spelling: FlvSpelling): void {
+    this.#track = { id: FlvTrackId.audio, kind: 'audio', config, sourceTag: spelling.sourceTag };
+    this.#events.push({ type: 'track', track: this.#track });
+  }
+}
+
+/**
+ * The parameters a frame needs: `current` itself while they hold; `undefined` when only a sequence header could tell.
+ * @param current those of the track, when it has this codec already
+ * @throws {ProtocolError} when the frame of a codec without sequence header can't be read
+ */
+function configForFrame(
+  spelling: FlvSpelling,
+  body: FlvAudioBody,
+  current: AudioConfig | undefined,
+): AudioConfig | undefined {
+  switch (spelling.codec) {
+    case 'aac':
+    case 'flac':
+      return current;
+    case 'opus':
+      // RFC 6716, 3.1: bit 2 of the first byte says stereo.
+      return current ?? opusConfigWithoutHead((body.data[0]! & 0x04) === 0 ? 1 : 2);
+    default:
+      if (spelling.family === 'enhanced') {
+        return current ?? carriedAudioConfig(spelling, new Uint8Array(0));
+      }
+      return current?.description[0] === body.firstByte
+        ? current
+        : legacyAudioConfig(spelling, body.firstByte);
+  }
+}
