@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { generatedFiles } from './generated-files.ts';
+import { loadConfigFile } from './load-config.ts';
+import { UNBUILT_FEATURES } from './unbuilt-features.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+function read(path: string): string {
+  return readFileSync(root + path, 'utf8');
+}
+
+test.each(generatedFiles(read))(
+  '$path is what the schema says (scripts/write-config-schema.mjs)',
+  ({ path, content }) => {
+    expect(read(path)).toBe(content);
+  },
+);
+
+test('our sample config loads with no warning but about unbuilt features, and ships no secret', () => {
+  const { config, warnings } = loadConfigFile(`${root}conf/lalserver.conf.json`);
+  const unbuilt = new Set(UNBUILT_FEATURES.map(({ key }) => key));
+  expect(warnings.filter(({ key }) => key === undefined || !unbuilt.has(key))).toEqual([]);
+  const { key, dangerous_lal_secret: masterToken } = config.simple_auth;
+  expect([key, masterToken, config.rtsp.password, config.hls.sub_session_hash_key]).toEqual(['', '', '', '']);
+});
+
+test('the JSON Schema takes old names and comment keys, and marks what it does not know', () => {
+  const schema = JSON.parse(read('conf/lalserver.schema.json')) as {
+    additionalProperties: boolean;
+    patternProperties: object;
+    properties: Record<string, { deprecated?: boolean; properties: Record<string, unknown> }>;
+  };
+  expect(schema.additionalProperties).toBe(false);
+  expect(schema.patternProperties).toEqual({ '^#': {} });
+  expect(schema.properties['relay_pull']).toMatchObject({
+    deprecated: true,
+    properties: { addr: { type: 'string', deprecated: true } },
+  });
+  expect(schema.properties['rtmp']!.properties['add_dummy_audio_enable']).toMatchObject({ deprecated: true });
+});
