@@ -8,9 +8,7 @@ import { join } from 'node:path';
 import { readFlvFile } from './flv-file.ts';
 import type { Recording } from './flv-file.ts';
 import { runProgram } from './program.ts';
-import { projectRoot } from './server.ts';
-
-const cacheFolder = join(projectRoot, 'test', '.cache');
+import { cacheFolder, certificateFile, certificateKeyFile } from './project.ts';
 
 /** Bump when a recipe changes, so that files of an older recipe are not used. */
 const recipeVersion = 1;
@@ -171,4 +169,26 @@ export async function makeFixture(name: FixtureName): Promise<string> {
 /** What viewers of an FLV fixture must receive. */
 export function referenceOf(name: FixtureName): Recording {
   return readFlvFile(fixturePath(name));
+}
+
+/** A self-signed certificate for 127.0.0.1, made with openssl on first use. */
+export async function makeCertificate(): Promise<void> {
+  if (existsSync(certificateFile) && existsSync(certificateKeyFile)) return;
+  mkdirSync(cacheFolder, { recursive: true });
+  const key = `${certificateKeyFile}-${process.pid}`;
+  const certificate = `${certificateFile}-${process.pid}`;
+  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const form = [
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '3650',
+  ];
+  await runProgram('openssl', ['req', ...form, ...names, '-keyout', key, '-out', certificate]);
+  renameSync(key, certificateKeyFile);
+  renameSync(certificate, certificateFile);
 }

@@ -1,14 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { freePort } from './free-ports.ts';
 import { startProgram } from './program.ts';
 import type { Program } from './program.ts';
+import { certificateFile, certificateKeyFile, projectRoot } from './project.ts';
 import type { Scope } from './scope.ts';
-
-export const projectRoot: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 type Section = Record<string, unknown>;
 
@@ -62,7 +60,6 @@ export class TestServer {
 
 /** A complete config with its own ports; `overrides` are merged into it. */
 export function testConfig(ports: ServerPorts, overrides: ConfigOverrides = {}): ConfigOverrides {
-  const certificate = { cert: './cert.pem', key: './key.pem' };
   const config: ConfigOverrides = {
     conf_version: 'v0.4.1',
     server_id: 'e2e',
@@ -71,8 +68,8 @@ export function testConfig(ports: ServerPorts, overrides: ConfigOverrides = {}):
       addr: `127.0.0.1:${ports.rtmp}`,
       rtmps_enable: true,
       rtmps_addr: `127.0.0.1:${ports.rtmps}`,
-      rtmps_cert_file: certificate.cert,
-      rtmps_key_file: certificate.key,
+      rtmps_cert_file: certificateFile,
+      rtmps_key_file: certificateKeyFile,
       gop_num: 0,
       single_gop_max_frame_num: 0,
       merge_write_size: 0,
@@ -81,8 +78,8 @@ export function testConfig(ports: ServerPorts, overrides: ConfigOverrides = {}):
     default_http: {
       http_listen_addr: `127.0.0.1:${ports.http}`,
       https_listen_addr: `127.0.0.1:${ports.https}`,
-      https_cert_file: certificate.cert,
-      https_key_file: certificate.key,
+      https_cert_file: certificateFile,
+      https_key_file: certificateKeyFile,
     },
     httpflv: {
       enable: true,
@@ -144,8 +141,13 @@ export async function portsOpen(
   }
 }
 
-/** The command line of our server, to be started by the caller. */
+/**
+ * The command line of our server, to be started by the caller. LAL_E2E_SERVER names another program with the same
+ * flags, to see how lal itself does.
+ */
 export function serverCommand(...args: string[]): [string, string[]] {
+  const other = process.env['LAL_E2E_SERVER'];
+  if (other !== undefined) return [other, args];
   return [process.execPath, [join(projectRoot, 'bin', 'lalserver.js'), ...args]];
 }
 

@@ -1,0 +1,153 @@
+import { afterAll, describe, test } from 'vitest';
+import { expectSameHeaders, expectSamePackets } from './compare.ts';
+import type { CompareOptions } from './compare.ts';
+import { fixturePath, referenceOf } from './fixtures.ts';
+import type { FixtureName } from './fixtures.ts';
+import type { Recording } from './flv-file.ts';
+import { FlvReader } from './flv-reader.ts';
+import { playWithFfmpeg, playWithGstreamer, playWithRtmpdump, playWithVlc } from './players.ts';
+import type { Player } from './players.ts';
+import { publishWithFfmpeg } from './publishers.ts';
+import { Scope } from './scope.ts';
+import { startServer } from './server.ts';
+import type { TestServer } from './server.ts';
+import { Tap } from './tap.ts';
+
+/** A viewer that has joined before the publisher comes. */
+interface Viewer {
+  /** What it has received, once the server has ended the stream. */
+  result(): Promise<Recording>;
+}
+
+interface Cell {
+  readonly name: string;
+  readonly options: CompareOptions;
+  /** Resolves when the server has accepted the viewer. */
+  join(scope: Scope, server: TestServer, streamName: string): Promise<Viewer>;
+}
+
+function viewerOf(player: Player): Viewer {
+  return {
+    async result(): Promise<Recording> {
+      await player.ended();
+      return player.recording();
+    },
+  };
+}
+
+/** A program as a viewer over RTMP: it has joined when the server has sent the status of its play command. */
+function rtmpCell(name: string, play: (scope: Scope, url: string) => Player): Cell {
+  return {
+    name: `${name} over RTMP`,
+    options: {},
+    async join(scope, server, streamName) {
+      const tap = await Tap.open(scope, server.ports.rtmp, 'NetStream.Play.Start');
+      const player = play(scope, `rtmp://127.0.0.1:${tap.port}/live/${streamName}`);
+      await tap.seen();
+      return viewerOf(player);
+    },
+  };
+}
+
+/** A program as a viewer over HTTP-FLV: it has joined when the server has sent the FLV header. */
+function httpCell(name: string, play: (scope: Scope, url: string) => Player): Cell {
+  return {
+    name: `${name} over HTTP-FLV`,
+    options: {},
+    async join(scope, server, streamName) {
+      const tap = await Tap.open(scope, server.ports.http, 'FLV\x01');
+      const player = play(scope, `http://127.0.0.1:${tap.port}/live/${streamName}.flv`);
+      await tap.seen();
+      return viewerOf(player);
+    },
+  };
+}
+
+/** Our own reader, which also sees the order in which audio and video are mixed. */
+function readerCell(name: string, scheme: 'http' | 'https' | 'ws' | 'wss'): Cell {
+  return {
+    name,
+    options: { sameOrder: true },
+    async join(scope, server, streamName) {
+      const reader = FlvReader.open(scope, server.flvUrl(scheme, streamName));
+      await reader.joined();
+      return {
+        async result() {
+          await reader.ended();
+          return reader.recording;
+        },
+      };
+    },
+  };
+}
+
+const rtmpsCell: Cell = {
+  name: 'ffmpeg over RTMPS',
+  // Nothing tells from outside when an encrypted play has been accepted, so it may come late.
+  options: { allowMissingHead: true },
+  join(scope, server, streamName) {
+    return Promise.resolve(viewerOf(playWithFfmpeg(scope, server.rtmpsUrl(streamName))));
+  },
+};
+
+const cells: readonly Cell[] = [
+  rtmpsCell,
+  rtmpCell('VLC', playWithVlc),
+  rtmpCell('ffmpeg', playWithFfmpeg),
+  rtmpCell('rtmpdump', playWithRtmpdump),
+  rtmpCell('GStreamer', playWithGstreamer),
+  httpCell('ffmpeg', playWithFfmpeg),
+  httpCell('VLC', playWithVlc),
+  readerCell('HTTP-FLV', 'http'),
+  readerCell('HTTPS-FLV', 'https'),
+  readerCell('WebSocket-FLV', 'ws'),
+  readerCell('WebSocket-FLV over TLS', 'wss'),
+];
+
+type Outcome = { received: Recording } | { failure: unknown };
+
+/** Publishes once to all cells at the same time. A cell that fails does not stop the others. */
+async function watchEverywhere(scope: Scope, fixture: FixtureName): Promise<Map<string, Outcome>> {
+  const server = await startServer(scope);
+  const streamName = 'matrix';
+  const witness = FlvReader.open(scope, server.flvUrl('http', streamName));
+  await witness.joined();
+  const joined = await Promise.allSettled(cells.map((cell) => cell.join(scope, server, streamName)));
+  const publisher = publishWithFfmpeg(scope, fixturePath(fixture), server.rtmpUrl(streamName));
+  const { code } = await publisher.exited;
+  if (code !== 0) throw new Error(`the publisher failed: ${publisher.describe()}`);
+  // The server has read the end of the stream when the witness has it; what it has read, it sends before it stops.
+  await witness.untilUnits(referenceOf(fixture).units.length, 10_000);
+  await server.stop();
+  const outcomes = joined.map(async (join): Promise<Outcome> => {
+    if (join.status === 'rejected') return { failure: join.reason };
+    return join.value.result().then(
+      (received) => ({ received }),
+      (failure: unknown) => ({ failure }),
+    );
+  });
+  const settled = await Promise.all(outcomes);
+  return new Map(cells.map((cell, index) => [cell.name, settled[index]!]));
+}
+
+/**
+ * One test for each way to watch: the fixture is published once, over RTMP with ffmpeg, to viewers who wait for it, and
+ * each must receive every access unit with its bytes and times.
+ */
+export function describeMatrix(title: string, fixture: FixtureName): void {
+  describe(title, () => {
+    const scope = new Scope();
+    afterAll(() => scope.close());
+    let outcomes: Promise<Map<string, Outcome>> | undefined;
+    for (const cell of cells) {
+      test(`arrives unchanged: ${cell.name}`, async () => {
+        outcomes ??= watchEverywhere(scope, fixture);
+        const outcome = (await outcomes).get(cell.name)!;
+        if ('failure' in outcome) throw outcome.failure;
+        const source = referenceOf(fixture);
+        expectSamePackets(source, outcome.received, cell.options);
+        expectSameHeaders(source, outcome.received);
+      });
+    }
+  });
+}
