@@ -3,6 +3,7 @@ import { ByteReader } from '../../bytes/byte-reader.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { aacConfigFromAudioSpecificConfig } from '../../codec/aac/aac-config.ts';
 import type { AudioConfig, OpusConfig } from '../../codec/codec-config.ts';
+import { opusConfigFromHead } from '../../codec/opus/opus-config.ts';
 import type { FlvSpelling } from './codec-spelling.ts';
 
 /** `SoundRate`, in hertz. */
@@ -23,8 +24,7 @@ export function audioConfigFromRecord(spelling: FlvSpelling, record: Uint8Array)
     case 'aac':
       return aacConfigFromAudioSpecificConfig(record);
     case 'opus':
-      // Enhanced RTMP v2 allows an empty one: "default to mono/stereo mode".
-      return { ...opusConfigWithoutHead(2), description: record };
+      return opusConfigFromHead(record);
     case 'flac':
       return flacConfig(record);
     default:
@@ -32,16 +32,9 @@ export function audioConfigFromRecord(spelling: FlvSpelling, record: Uint8Array)
   }
 }
 
-/** @param channels 1 or 2 */
-export function opusConfigWithoutHead(channels: number): OpusConfig {
-  return {
-    kind: 'audio',
-    codec: 'opus',
-    codecString: 'opus',
-    description: EMPTY,
-    sampleRate: 48_000,
-    channels,
-  };
+/** Opus whose source sends no head. @param packet its first byte, bit 2, says stereo (RFC 6716, 3.1) */
+export function opusConfigFromPacket(packet: Uint8Array): OpusConfig {
+  return { ...opusConfigFromHead(EMPTY), channels: (packet[0]! & 0x04) === 0 ? 1 : 2 };
 }
 
 /** Audio that is carried without a look into its configuration, under its FourCC. */

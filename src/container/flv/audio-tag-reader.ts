@@ -1,18 +1,23 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts';
-import type { AudioConfig } from '../../codec/codec-config.ts';
+import type { AudioConfig, Mp3Config } from '../../codec/codec-config.ts';
+import { g711Config } from '../../codec/g711/g711-config.ts';
+import { mp3ConfigFromFrame } from '../../codec/mp3/mp3-config.ts';
 import { equalBytes } from '../../codec/nal/parameter-set-list.ts';
 import type { Track } from '../../media/track.ts';
 import {
   audioConfigFromRecord,
   carriedAudioConfig,
   legacyAudioConfig,
-  opusConfigWithoutHead,
+  opusConfigFromPacket,
 } from './audio-config.ts';
 import { parseAudioTagBody } from './audio-tag-body.ts';
 import type { FlvAudioBody } from './audio-tag-body.ts';
 import type { FlvSpelling } from './codec-spelling.ts';
 import { FlvTrackId } from './flv-types.ts';
 import type { FlvEventQueue } from './media-events.ts';
+
+/** FLV's G.711 is 8 kHz by definition (E.4.2.1); senders write whatever they like into the rate bits. */
+const G711_SAMPLE_RATE = 8000;
 
 /** The audio track of one publication. Damage throws and leaves the track as it was. */
 export class AudioTagReader {
@@ -94,9 +99,17 @@ function configForFrame(
     case 'aac':
     case 'flac':
       return current;
+    case 'mp3':
+      return mp3ConfigOf(body.data, current);
+    case 'g711a':
+    case 'g711u': {
+      const channels = (body.firstByte & 1) + 1;
+      return current?.channels === channels
+        ? current
+        : g711Config(spelling.codec, G711_SAMPLE_RATE, channels);
+    }
     case 'opus':
-      // RFC 6716, 3.1: bit 2 of the first byte says stereo.
-      return current ?? opusConfigWithoutHead((body.data[0]! & 0x04) === 0 ? 1 : 2);
+      return current ?? opusConfigFromPacket(body.data);
     default:
       if (spelling.family === 'enhanced') {
         return current ?? carriedAudioConfig(spelling, new Uint8Array(0));
@@ -105,4 +118,18 @@ function configForFrame(
         ? current
         : legacyAudioConfig(spelling, body.firstByte);
   }
+}
+
+/** Each MP3 frame has its own header; a stream may change its rate with any of them. */
+function mp3ConfigOf(frame: Uint8Array, current: AudioConfig | undefined): AudioConfig {
+  let config: Mp3Config;
+  try {
+    config = mp3ConfigFromFrame(frame);
+  } catch (error) {
+    // One message may start in the middle of a frame; that alone says nothing new about the track.
+    if (current !== undefined && error instanceof ProtocolError) return current;
+    throw error;
+  }
+  const isSame = current?.sampleRate === config.sampleRate && current.channels === config.channels;
+  return isSame ? current : config;
 }

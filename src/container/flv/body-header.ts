@@ -3,7 +3,8 @@
  * Sources: FLV 10.1, E.4.2 to E.4.4; Enhanced RTMP v2, ExAudioTagHeader and ExVideoTagHeader. docs/formats/flv.md has
  * the table of codecs and exact bytes.
  */
-import type { AudioConfig } from '../../codec/codec-config.ts';
+import type { AudioConfig, VideoConfig } from '../../codec/codec-config.ts';
+import { serializeOpusHead } from '../../codec/opus/opus-head.ts';
 import type { MediaFrame, SourceFrame } from '../../media/media-frame.ts';
 import type { Track } from '../../media/track.ts';
 import { flvSpellingOf } from './codec-spelling.ts';
@@ -59,14 +60,15 @@ export function flvSequenceHeader(track: Track, form: FlvForm): Uint8Array | und
   const spelling = flvSpellingOf(track, form);
   if (spelling === undefined) return undefined;
   if (spelling.family === 'enhanced') {
-    if (config.description.length === 0) return undefined;
+    const description = descriptionOf(config);
+    if (description.length === 0) return undefined;
     const first =
       config.kind === 'video'
         ? EX_VIDEO_HEADER | (FlvFrameType.key << 4) | VideoPacketType.sequenceStart
         : EX_AUDIO_HEADER | AudioPacketType.sequenceStart;
-    const body = new Uint8Array(5 + config.description.length);
+    const body = new Uint8Array(5 + description.length);
     writeFourCcHeader(body, 0, first, spelling.fourCc);
-    body.set(config.description, 5);
+    body.set(description, 5);
     return body;
   }
   if (!spelling.hasPacketType) return undefined;
@@ -78,6 +80,19 @@ export function flvSequenceHeader(track: Track, form: FlvForm): Uint8Array | und
   body.set(header);
   body.set(config.description, header.length);
   return body;
+}
+
+/** Legacy FLV and SDP give no `OpusHead`, but players of the enhanced form need one. Nothing is to be cut: no pre-skip. */
+function descriptionOf(config: VideoConfig | AudioConfig): Uint8Array {
+  if (config.codec !== 'opus' || config.description.length > 0) return config.description;
+  return serializeOpusHead({
+    version: 1,
+    channelCount: config.channels,
+    preSkip: 0,
+    inputSampleRate: config.sampleRate,
+    outputGain: 0,
+    channelMappingFamily: 0,
+  });
 }
 
 /** Bytes that stand before `frame.data` in a tag body. @throws {TypeError} when `flvCanCarry` says no */

@@ -1,5 +1,7 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts';
-import type { H264Config, H265Config, VideoConfig } from '../../codec/codec-config.ts';
+import { withAv1SequenceHeader } from '../../codec/av1/av1-config.ts';
+import { removeTemporalDelimiters } from '../../codec/av1/obu.ts';
+import type { VideoConfig } from '../../codec/codec-config.ts';
 import { normalizeH264AccessUnit } from '../../codec/h264/access-unit.ts';
 import { withH264ParameterSets } from '../../codec/h264/h264-config.ts';
 import { H264NalUnitType } from '../../codec/h264/nal-unit-type.ts';
@@ -8,11 +10,12 @@ import { withH265ParameterSets } from '../../codec/h265/h265-config.ts';
 import { H265NalUnitType } from '../../codec/h265/nal-unit-type.ts';
 import type { NalLengthSize } from '../../codec/nal/length-prefixed.ts';
 import { equalBytes } from '../../codec/nal/parameter-set-list.ts';
+import { withVp9FrameSize } from '../../codec/vp9/vp9-config.ts';
 import type { Track } from '../../media/track.ts';
 import type { FlvSpelling } from './codec-spelling.ts';
 import { FlvFrameType, FlvTrackId } from './flv-types.ts';
 import type { FlvEventQueue } from './media-events.ts';
-import { firstFrameVideoConfig, nalLengthSizeOf, videoConfigFromRecord } from './video-config.ts';
+import { videoConfigFromFrame, nalLengthSizeOf, videoConfigFromRecord } from './video-config.ts';
 import { parseVideoTagBody } from './video-tag-body.ts';
 import type { FlvVideoBody } from './video-tag-body.ts';
 
@@ -64,14 +67,14 @@ export class VideoTagReader {
     const isKey = body.frameType === FlvFrameType.key || body.frameType === FlvFrameType.generatedKey;
     if (body.data.length === 0) throw new ProtocolError('ERR_FLV_EMPTY_FRAME', 'video frame without data');
     const config = this.#isSpelt(spelling) ? this.#track!.config : undefined;
-    const video = config?.kind === 'video' ? config : this.#startWithFrame(spelling);
-    const data = this.#frameData(video, spelling, body.data);
+    const video = config?.kind === 'video' ? config : this.#startWithFrame(spelling, body.data);
+    const data = this.#frameData(video, spelling, body.data, isKey);
     if (data.length === 0) return; // only delimiters
     this.#events.pushFrame(this.#track!, timestampMs, body.compositionTimeMs, isKey, data);
   }
 
-  #startWithFrame(spelling: FlvSpelling): VideoConfig {
-    const config = firstFrameVideoConfig(spelling);
+  #startWithFrame(spelling: FlvSpelling, data: Uint8Array): VideoConfig {
+    const config = videoConfigFromFrame(spelling, data);
     if (config === undefined) {
       throw new ProtocolError('ERR_FLV_NO_CONFIG', `${spelling.codec} frame before its sequence header`);
     }
@@ -81,34 +84,34 @@ export class VideoTagReader {
   }
 
   /** The frame's bytes in the neutral form; takes what they say about the track into it. */
-  #frameData(config: VideoConfig, spelling: FlvSpelling, data: Uint8Array): Uint8Array {
+  #frameData(config: VideoConfig, spelling: FlvSpelling, data: Uint8Array, isKey: boolean): Uint8Array {
     switch (config.codec) {
       case 'h264': {
         const normal = normalizeH264AccessUnit(data, this.#lengthSize);
-        this.#takeH264ParameterSets(config, spelling, normal);
+        const sets = nalUnitsOf(normal, isH264ParameterSet);
+        if (sets !== undefined) this.#update(config, withH264ParameterSets(config, sets), spelling);
         return normal;
       }
       case 'h265': {
         const normal = normalizeH265AccessUnit(data, this.#lengthSize);
-        this.#takeH265ParameterSets(config, spelling, normal);
+        const sets = nalUnitsOf(normal, isH265ParameterSet);
+        if (sets !== undefined) this.#update(config, withH265ParameterSets(config, sets), spelling);
         return normal;
       }
+      case 'av1': {
+        const normal = removeTemporalDelimiters(data);
+        if (isKey) this.#update(config, withAv1SequenceHeader(config, normal), spelling);
+        return normal;
+      }
+      case 'vp9':
+        if (isKey) this.#update(config, withVp9FrameSize(config, data), spelling);
+        return data;
       default:
         return data;
     }
   }
 
-  #takeH264ParameterSets(config: H264Config, spelling: FlvSpelling, accessUnit: Uint8Array): void {
-    const sets = nalUnitsOf(accessUnit, isH264ParameterSet);
-    if (sets === undefined) return;
-    const changed = withH264ParameterSets(config, sets);
-    if (changed !== config) this.#setTrack(changed, spelling);
-  }
-
-  #takeH265ParameterSets(config: H265Config, spelling: FlvSpelling, accessUnit: Uint8Array): void {
-    const sets = nalUnitsOf(accessUnit, isH265ParameterSet);
-    if (sets === undefined) return;
-    const changed = withH265ParameterSets(config, sets);
+  #update(config: VideoConfig, changed: VideoConfig, spelling: FlvSpelling): void {
     if (changed !== config) this.#setTrack(changed, spelling);
   }
 
