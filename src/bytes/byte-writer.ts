@@ -13,7 +13,9 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#bytes[this.#advance(1)] = value;
+    // In two steps: growing replaces #bytes, which a single assignment would have read before.
+    const at = this.#advance(1);
+    this.#bytes[at] = value;
     return this;
   }
 
