@@ -12,11 +12,11 @@ const leaveWithinMs = 15_000;
 
 export class Player {
   readonly program: Program;
-  readonly #file: string;
+  readonly file: string;
 
   constructor(program: Program, file: string) {
     this.program = program;
-    this.#file = file;
+    this.file = file;
   }
 
   /** Waits until the player has left by itself, because the stream has ended. */
@@ -27,7 +27,7 @@ export class Player {
   /** What the player has received; to be asked for after it has ended. */
   recording(): Recording {
     try {
-      return readFlvFile(this.#file);
+      return readFlvFile(this.file);
     } catch (error) {
       throw new Error(`${(error as Error).message}; ${this.program.describe()}`, { cause: error });
     }
