@@ -48,10 +48,10 @@ const picture = [
 const sound = `aevalsrc=exprs='0.5*sin(2*PI*1000*t)*${onTheSecond}':sample_rate=${sampleRate}:duration=${seconds}`;
 
 const video =
-  '-c:v libx264 -profile:v main -preset slow -bf 2 -b_strategy 0 ' +
+  '-c:v libx264 -threads 1 -profile:v main -preset slow -bf 2 -b_strategy 0 ' +
   '-g 50 -keyint_min 50 -sc_threshold 0 -b:v 620k -maxrate 800k -bufsize 800k';
 const audio = `-c:a aac -b:a 96k -ac 2 -frames:a ${audioFrames}`;
-/** Without dates and versions: the same ffmpeg makes the same file. */
+/** Without dates, versions and threads: the same ffmpeg makes the same file. */
 const plain = '-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact';
 
 async function ffmpeg(args) {
