@@ -13,6 +13,7 @@ const LAYER: Record<string, number> = {
   'protocol/rtmp': 4,
   'session/rtmp': 5,
   'session/http': 5,
+  'session/websocket': 5,
   'session/net': 5,
   hub: 5,
   ingest: 6,
@@ -28,6 +29,7 @@ const EXCEPTIONS = new Set([
   'container/flv -> protocol/amf', // FLV script tags are AMF values; amf itself stands on bytes/ alone
   'session/rtmp -> session/net', // every session drives a socket
   'session/http -> session/net',
+  'session/websocket -> session/net',
 ]);
 
 const sourceRoot = dirname(fileURLToPath(import.meta.url));

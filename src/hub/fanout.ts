@@ -1,0 +1,266 @@
+import type { MediaFrame } from '../media/media-frame.ts';
+import type { Track } from '../media/track.ts';
+import type { FlushScheduler } from './flush-scheduler.ts';
+import { GopByteCache } from './gop-bytes.ts';
+import type { CachedGop, GopCacheLimits } from './gop-cache.ts';
+import { EMPTY_STREAM_STATE, type Packager, type PackagerOutput, type StreamState } from './packager.ts';
+import { PendingBytes, type UnitMark } from './pending-bytes.ts';
+import {
+  Subscription,
+  type ByteSink,
+  type Flush,
+  type Framing,
+  type SubscriptionLimits,
+  type SubscriptionSource,
+} from './subscription.ts';
+
+export interface FanoutOptions {
+  readonly gopCache: GopCacheLimits;
+  /** Flush as soon as this many bytes wait, and not before `FlushScheduler.maxWindowMs` otherwise; 0: by the window alone. */
+  readonly flushBytes: number;
+}
+
+/** Joining more than this into one write gains nothing; a burst is flushed as it comes. */
+const MAX_PENDING_BYTES = 256 * 1024;
+
+/**
+ * One output format and variant of one stream: what its packager makes is collected and handed to each viewer as one
+ * buffer per flush.
+ */
+export class Fanout implements SubscriptionSource, PackagerOutput {
+  readonly #packager: Packager;
+  readonly #scheduler: FlushScheduler;
+  readonly #options: FanoutOptions;
+  readonly #pending = new PendingBytes();
+  readonly #gopBytes: GopByteCache;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #markStates = new Map<UnitMark, StreamState>();
+  #state: StreamState = EMPTY_STREAM_STATE;
+  #headersVersion = 0;
+  /** Pending bytes and marks that the GOP cache has taken in already. */
+  #absorbed = { bytes: 0, marks: 0 };
+  #newestUs = 0;
+  #cancelFlush: (() => void) | undefined;
+  #isFlushDue = false;
+  /** The flush being delivered, and its bytes in each framing that a viewer asked for. */
+  #flushBytes: Uint8Array | undefined;
+  readonly #framedFlush = new Map<Framing, Uint8Array>();
+
+  constructor(packager: Packager, scheduler: FlushScheduler, options: FanoutOptions) {
+    this.#packager = packager;
+    this.#scheduler = scheduler;
+    this.#options = options;
+    this.#gopBytes = new GopByteCache(options.gopCache);
+  }
+
+  get subscriptions(): ReadonlySet<Subscription> {
+    return this.#subscriptions;
+  }
+
+  get headersVersion(): number {
+    return this.#headersVersion;
+  }
+
+  /** Bytes of the cached groups of pictures. */
+  get cachedBytes(): number {
+    return this.#gopBytes.bytes;
+  }
+
+  /** Catches up with a running stream: packages the cached groups, then stands where the stream stands. */
+  prime(gops: readonly CachedGop[], state: StreamState): void {
+    this.#state = gops[0]?.frames[0]?.state ?? state;
+    for (const gop of gops) {
+      for (const cached of gop.frames) this.push(cached.frame, cached.state);
+    }
+    this.#absorb();
+    this.#discardPending();
+  }
+
+  /** @param state the stream as of `frame` */
+  push(frame: MediaFrame, state: StreamState): void {
+    if (state !== this.#state) this.#changeState(state, frame);
+    this.#newestUs = frame.dtsUs;
+    this.#packager.writeFrame(frame, this);
+    this.#requestFlush();
+  }
+
+  /** Hands what is pending to the viewers now. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#isFlushDue = false;
+    this.#absorb();
+    if (this.#pending.length > 0 && this.#subscriptions.size > 0) this.#deliver();
+    this.#discardPending();
+  }
+
+  /** The publisher left: caches are emptied, viewers stay and wait for the next. */
+  publicationEnded(): void {
+    this.flush();
+    this.#gopBytes.clear();
+    this.#state = EMPTY_STREAM_STATE;
+    for (const subscription of this.#subscriptions) subscription.publicationEnded();
+  }
+
+  /** Adds a viewer at the current end of the stream, or at the cached groups before it. One synchronous step. */
+  attach(sink: ByteSink, limits: SubscriptionLimits, framing?: Framing): Subscription {
+    const nowMs = this.#scheduler.clock.monotonicMs();
+    const subscription = new Subscription(this, sink, limits, framing, nowMs);
+    this.#subscriptions.add(subscription);
+    this.#scheduler.viewers += 1;
+    this.#absorb();
+    subscription.join(this.#pending.length, this.#gopBytes.start, this.#newestUs, nowMs);
+    return subscription;
+  }
+
+  detach(subscription: Subscription): void {
+    if (this.#subscriptions.delete(subscription)) this.#scheduler.viewers -= 1;
+  }
+
+  fileHeader(state: StreamState): Uint8Array | undefined {
+    return this.#packager.fileHeader(state);
+  }
+
+  headers(state: StreamState, timeUs: number): Uint8Array {
+    const out = new HeaderOutput();
+    this.#packager.writeHeaders(state, timeUs, out);
+    return out.finish();
+  }
+
+  framed(framing: Framing, bytes: Uint8Array): Uint8Array {
+    if (bytes !== this.#flushBytes) return framing.frame(bytes);
+    let framed = this.#framedFlush.get(framing);
+    if (framed === undefined) {
+      framed = framing.frame(bytes);
+      this.#framedFlush.set(framing, framed);
+    }
+    return framed;
+  }
+
+  // PackagerOutput: the packager writes straight into the pending bytes.
+
+  get bytes(): Uint8Array {
+    return this.#pending.bytes;
+  }
+
+  reserve(length: number): number {
+    return this.#pending.reserve(length);
+  }
+
+  beginUnit(frame: MediaFrame): void {
+    this.#mark(frame.dtsUs, isRandomAccess(frame, this.#state));
+  }
+
+  #mark(timeUs: number, randomAccess: boolean): void {
+    this.#pending.mark(timeUs, randomAccess);
+    if (randomAccess) this.#markStates.set(this.#pending.marks.at(-1)!, this.#state);
+  }
+
+  /** Tells attached viewers about new and changed tracks; frames of sticky data come by themselves. */
+  #changeState(state: StreamState, frame: MediaFrame): void {
+    const known = new Set<Track>(this.#state.tracks);
+    this.#state = state;
+    this.#headersVersion += 1;
+    for (const track of state.tracks) {
+      if (known.has(track)) continue;
+      this.#mark(frame.dtsUs, false);
+      this.#packager.writeTrack(track, state, frame.dtsUs, this);
+    }
+  }
+
+  #requestFlush(): void {
+    const { length } = this.#pending;
+    if (length === 0) return;
+    const { flushBytes } = this.#options;
+    if (length >= MAX_PENDING_BYTES || (flushBytes > 0 && length >= flushBytes)) {
+      this.#flushAtEndOfTurn();
+    } else if (this.#cancelFlush === undefined && !this.#isFlushDue) {
+      const windowMs = flushBytes > 0 ? this.#scheduler.maxWindowMs : this.#scheduler.windowMs;
+      if (windowMs === 0) this.#flushAtEndOfTurn();
+      else this.#cancelFlush = this.#scheduler.clock.after(windowMs, () => this.flush());
+    }
+  }
+
+  #flushAtEndOfTurn(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#scheduler.clock.endOfTurn(() => {
+      if (this.#isFlushDue) this.flush();
+    });
+  }
+
+  #deliver(): void {
+    const flush: Flush = {
+      bytes: this.#pending.view(),
+      marks: this.#pending.marks,
+      states: this.#markStates,
+      endUs: this.#newestUs,
+    };
+    const nowMs = this.#scheduler.clock.monotonicMs();
+    this.#flushBytes = flush.bytes;
+    for (const subscription of this.#subscriptions) subscription.deliver(flush, nowMs);
+    this.#flushBytes = undefined;
+    this.#framedFlush.clear();
+  }
+
+  #discardPending(): void {
+    this.#pending.clear();
+    this.#markStates.clear();
+    this.#absorbed = { bytes: 0, marks: 0 };
+  }
+
+  /** Moves what was made since the last call into the GOP cache. */
+  #absorb(): void {
+    if (!this.#gopBytes.isEnabled) return;
+    const { marks, length } = this.#pending;
+    let { bytes: from } = this.#absorbed;
+    let units = 0;
+    for (let index = this.#absorbed.marks; index < marks.length; index += 1) {
+      const mark = marks[index]!;
+      // A stream without video has random access everywhere and is not cached.
+      if (mark.isRandomAccess && hasVideo(this.#markStates.get(mark)!)) {
+        this.#gopBytes.append(this.#pending.view(from, mark.offset), units);
+        this.#gopBytes.open(this.#markStates.get(mark)!, mark.timeUs);
+        from = mark.offset;
+        units = 0;
+      }
+      units += 1;
+    }
+    this.#gopBytes.append(this.#pending.view(from), units);
+    this.#absorbed = { bytes: length, marks: marks.length };
+  }
+}
+
+function hasVideo(state: StreamState): boolean {
+  return state.tracks.some((track) => track.kind === 'video');
+}
+
+/** Can a viewer start at `frame`: at a key frame if there is video, at any audio frame if not. */
+function isRandomAccess(frame: MediaFrame, state: StreamState): boolean {
+  const { kind } = frame.track;
+  if (hasVideo(state)) return kind === 'video' && frame.isKey;
+  return kind === 'audio' || !state.tracks.some((track) => track.kind === 'audio');
+}
+
+/** Collects headers for one newcomer, apart from the stream's own bytes. */
+class HeaderOutput implements PackagerOutput {
+  bytes: Uint8Array = new Uint8Array(1024);
+  #length = 0;
+
+  beginUnit(): void {}
+
+  reserve(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length > this.bytes.length) {
+      const grown = new Uint8Array(this.#length * 2);
+      grown.set(this.bytes.subarray(0, at));
+      this.bytes = grown;
+    }
+    return at;
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.subarray(0, this.#length);
+  }
+}

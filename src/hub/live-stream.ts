@@ -1,0 +1,152 @@
+import type { MediaFrame, SourceFrame } from '../media/media-frame.ts';
+import type { Track } from '../media/track.ts';
+import { Fanout, type FanoutOptions } from './fanout.ts';
+import type { FlushScheduler } from './flush-scheduler.ts';
+import { GopCache, type GopCacheLimits } from './gop-cache.ts';
+import { Opening } from './opening.ts';
+import { EMPTY_STREAM_STATE, type Packager, type StreamState } from './packager.ts';
+import { Publication, type PublicationTarget } from './publication.ts';
+import type { ByteSink, Framing, Subscription, SubscriptionLimits } from './subscription.ts';
+
+/** One output format in one variant; the same `id` always means the same bytes. */
+export interface OutputVariant extends FanoutOptions {
+  readonly id: string;
+  createPackager(): Packager;
+}
+
+export interface LiveStreamOptions {
+  /** Groups of pictures kept as frames: as many as the most demanding output caches. */
+  readonly gopCache: GopCacheLimits;
+}
+
+/**
+ * One stream by its key: at most one publication, any number of viewers in any number of formats. It outlives its
+ * publications as long as viewers wait.
+ */
+export class LiveStream implements PublicationTarget {
+  readonly key: string;
+  readonly #scheduler: FlushScheduler;
+  readonly #gopCache: GopCache;
+  readonly #fanouts = new Map<string, Fanout>();
+  #publication: Publication | undefined;
+  #opening: Opening | undefined;
+  #state: StreamState = EMPTY_STREAM_STATE;
+
+  constructor(key: string, scheduler: FlushScheduler, options: LiveStreamOptions) {
+    this.key = key;
+    this.#scheduler = scheduler;
+    this.#gopCache = new GopCache(options.gopCache);
+  }
+
+  get publication(): Publication | undefined {
+    return this.#publication;
+  }
+
+  /** Tracks and metadata of the current publication. */
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  get fanouts(): ReadonlyMap<string, Fanout> {
+    return this.#fanouts;
+  }
+
+  get viewerCount(): number {
+    let count = 0;
+    for (const fanout of this.#fanouts.values()) count += fanout.subscriptions.size;
+    return count;
+  }
+
+  /** Neither publisher nor viewer: nothing is lost when the stream is forgotten. */
+  get isUnused(): boolean {
+    return this.#publication === undefined && this.viewerCount === 0;
+  }
+
+  get cachedBytes(): number {
+    let bytes = this.#gopCache.bytes;
+    for (const fanout of this.#fanouts.values()) bytes += fanout.cachedBytes;
+    return bytes;
+  }
+
+  /** Starts a publication, or answers `undefined` while there is one. */
+  publish(): Publication | undefined {
+    if (this.#publication !== undefined) return undefined;
+    const publication = new Publication(this);
+    this.#publication = publication;
+    this.#opening = new Opening(this.#scheduler.clock, () => this.#finishOpening());
+    return publication;
+  }
+
+  /** Adds a viewer. The sink may be called before this returns. */
+  attach(variant: OutputVariant, sink: ByteSink, limits: SubscriptionLimits, framing?: Framing): Subscription {
+    let fanout = this.#fanouts.get(variant.id);
+    if (fanout === undefined) {
+      fanout = new Fanout(variant.createPackager(), this.#scheduler, variant);
+      fanout.prime(this.#gopCache.gops, this.#state);
+      this.#fanouts.set(variant.id, fanout);
+    }
+    return fanout.attach(sink, limits, framing);
+  }
+
+  /** Writes out what waits in the flush windows. */
+  flush(): void {
+    for (const fanout of this.#fanouts.values()) fanout.flush();
+  }
+
+  /** Ends slow viewers and forgets formats that nobody takes; to be called about once a second. */
+  tick(nowMs: number): void {
+    for (const [id, fanout] of this.#fanouts) {
+      for (const subscription of fanout.subscriptions) subscription.checkHealth(nowMs);
+      if (fanout.subscriptions.size > 0) continue;
+      fanout.flush();
+      this.#fanouts.delete(id);
+    }
+  }
+
+  publicationAnnounced(publication: Publication): void {
+    this.#opening?.announced(publication.announced, this.#state);
+  }
+
+  publicationTrack(publication: Publication, track: Track): void {
+    const others = this.#state.tracks.filter((known) => known.id !== track.id);
+    this.#state = { ...this.#state, tracks: [...others, track].sort(byKind) };
+    this.#opening?.announced(publication.announced, this.#state);
+  }
+
+  publicationFrame(publication: Publication, source: SourceFrame): void {
+    const frame = publication.timeline.stamp(source, this.#scheduler.clock.monotonicMs());
+    if (this.#opening === undefined) this.#forward(frame);
+    else this.#opening.push(frame, publication.announced, this.#state);
+  }
+
+  publicationEnded(): void {
+    this.#finishOpening();
+    this.#publication = undefined;
+    this.#state = EMPTY_STREAM_STATE;
+    this.#gopCache.clear();
+    for (const fanout of this.#fanouts.values()) fanout.publicationEnded();
+  }
+
+  #finishOpening(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    for (const frame of opening?.finish() ?? []) this.#forward(frame);
+  }
+
+  #forward(frame: MediaFrame): void {
+    if (frame.track.kind === 'data' && frame.isKey) this.#state = withSticky(this.#state, frame);
+    this.#gopCache.push(frame, this.#state);
+    for (const fanout of this.#fanouts.values()) fanout.push(frame, this.#state);
+  }
+}
+
+const KIND_ORDER = { video: 0, audio: 1, data: 2 } as const;
+
+function byKind(a: Track, b: Track): number {
+  return KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || a.id - b.id;
+}
+
+function withSticky(state: StreamState, frame: MediaFrame): StreamState {
+  const others = state.stickyFrames.filter((sticky) => sticky.track.id !== frame.track.id);
+  return { ...state, stickyFrames: [...others, frame] };
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../media/clock.ts';
+import type { MediaFrame } from '../media/media-frame.ts';
+import type { StreamState } from './packager.ts';
+
+/** How long to wait for tracks that have not shown up, when the source did not say what it has. */
+const WAIT_MS = 400;
+/** A source that sends this much without a second kind of track has only one. */
+const MAX_FRAMES = 64;
+
+/**
+ * The first moments of a publication, in which its tracks become known. Frames are held back until then, because some
+ * formats name their tracks once, at the start. A source that says what it has (most do) is not held up.
+ */
+export class Opening {
+  readonly #settled: () => void;
+  readonly #frames: MediaFrame[] = [];
+  readonly #cancelWait: () => void;
+
+  /** @param settled called once, when the tracks are known or the wait is over */
+  constructor(clock: Clock, settled: () => void) {
+    this.#settled = settled;
+    this.#cancelWait = clock.after(WAIT_MS, settled);
+  }
+
+  /** The tracks known, or said to come, have changed. */
+  announced(kinds: { readonly audio: boolean; readonly video: boolean } | undefined, state: StreamState): void {
+    const hasVideo = state.tracks.some((track) => track.kind === 'video');
+    const hasAudio = state.tracks.some((track) => track.kind === 'audio');
+    if (hasVideo && hasAudio) this.#settled();
+    else if (kinds === undefined || (!kinds.audio && !kinds.video)) return;
+    else if (hasVideo >= kinds.video && hasAudio >= kinds.audio) this.#settled();
+  }
+
+  push(
+    frame: MediaFrame,
+    kinds: { readonly audio: boolean; readonly video: boolean } | undefined,
+    state: StreamState,
+  ): void {
+    this.#frames.push(frame);
+    if (this.#frames.length >= MAX_FRAMES) this.#settled();
+    else this.announced(kinds, state);
+  }
+
+  /** The frames held back, in order. */
+  finish(): readonly MediaFrame[] {
+    this.#cancelWait();
+    return this.#frames;
+  }
+}

@@ -1,0 +1,39 @@
+import type { MediaFrame } from '../media/media-frame.ts';
+import type { Track } from '../media/track.ts';
+
+/** What a newcomer must be told before frames make sense. Immutable; a change makes a new object. */
+export interface StreamState {
+  /** Video first, then audio, then data. */
+  readonly tracks: readonly Track[];
+  /** The newest key frame of each data track, oldest first: metadata and the like. */
+  readonly stickyFrames: readonly MediaFrame[];
+}
+
+export const EMPTY_STREAM_STATE: StreamState = { tracks: [], stickyFrames: [] };
+
+/**
+ * Turns frames into the bytes of one output format and variant, once per stream; every viewer gets the same bytes.
+ * Knows nothing of viewers, windows or caches.
+ */
+export interface Packager {
+  /** Bytes that open a viewer's byte stream, once in its life (an FLV file header); `undefined` where there are none. */
+  fileHeader(state: StreamState): Uint8Array | undefined;
+  /** What a decoder needs before the random access point at `timeUs`. May write nothing. */
+  writeHeaders(state: StreamState, timeUs: number, out: PackagerOutput): void;
+  /** `track` appeared, or its parameters changed, in mid-stream. */
+  writeTrack(track: Track, state: StreamState, timeUs: number, out: PackagerOutput): void;
+  /** Calls `out.beginUnit` before the bytes of each unit, that is: of what may not be torn apart. */
+  writeFrame(frame: MediaFrame, out: PackagerOutput): void;
+}
+
+/** Where a packager puts its bytes. */
+export interface PackagerOutput {
+  /** From here on bytes belong to a unit whose first frame is `frame`. */
+  beginUnit(frame: MediaFrame): void;
+  /**
+   * Makes room for `length` bytes and returns where they go in `bytes`; all of them must be written.
+   * Read `bytes` after this call: it may be another block than before.
+   */
+  reserve(length: number): number;
+  readonly bytes: Uint8Array;
+}

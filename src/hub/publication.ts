@@ -1,0 +1,62 @@
+import type { SourceFrame } from '../media/media-frame.ts';
+import { Timeline, type TimelineCounters } from '../media/timeline.ts';
+import type { Track } from '../media/track.ts';
+
+/** What a publication hands to its stream. */
+export interface PublicationTarget {
+  publicationFrame(publication: Publication, source: SourceFrame): void;
+  publicationTrack(publication: Publication, track: Track): void;
+  publicationAnnounced(publication: Publication): void;
+  publicationEnded(publication: Publication): void;
+}
+
+/**
+ * One publisher's time on a stream. The input that made it writes tracks and frames, in the order in which they came,
+ * and ends it once. After its end everything it is told is ignored, so a late input cannot touch its successor.
+ */
+export class Publication {
+  readonly timeline: Timeline = new Timeline();
+  /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
+  announced: { readonly audio: boolean; readonly video: boolean } | undefined;
+  /** Frames written so far, by kind. */
+  readonly frames = { video: 0, audio: 0, data: 0 };
+  readonly #target: PublicationTarget;
+  #isEnded = false;
+
+  constructor(target: PublicationTarget) {
+    this.#target = target;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get counters(): Readonly<TimelineCounters> {
+    return this.timeline.counters;
+  }
+
+  /** The source says which kinds of tracks will come, so that outputs need not wait and see. */
+  announce(kinds: { readonly audio: boolean; readonly video: boolean }): void {
+    if (this.#isEnded) return;
+    this.announced = kinds;
+    this.#target.publicationAnnounced(this);
+  }
+
+  /** A new track, or new parameters under a known id; before the first frame that needs it. */
+  setTrack(track: Track): void {
+    if (!this.#isEnded) this.#target.publicationTrack(this, track);
+  }
+
+  /** @param source its `track` is the newest one set under that id; `data` must not change afterwards */
+  write(source: SourceFrame): void {
+    if (this.#isEnded) return;
+    this.frames[source.track.kind] += 1;
+    this.#target.publicationFrame(this, source);
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#target.publicationEnded(this);
+  }
+}

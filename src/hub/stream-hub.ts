@@ -1,0 +1,41 @@
+import type { FlushScheduler } from './flush-scheduler.ts';
+import { LiveStream, type LiveStreamOptions } from './live-stream.ts';
+
+/** All streams of one process, by stream key. */
+export class StreamHub {
+  readonly scheduler: FlushScheduler;
+  readonly #options: LiveStreamOptions;
+  readonly #streams = new Map<string, LiveStream>();
+
+  constructor(scheduler: FlushScheduler, options: LiveStreamOptions) {
+    this.scheduler = scheduler;
+    this.#options = options;
+  }
+
+  get streams(): ReadonlyMap<string, LiveStream> {
+    return this.#streams;
+  }
+
+  get(key: string): LiveStream | undefined {
+    return this.#streams.get(key);
+  }
+
+  /** The stream of that key, made if need be. It is forgotten at a later `tick` when neither publisher nor viewer is left. */
+  open(key: string): LiveStream {
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      stream = new LiveStream(key, this.scheduler, this.#options);
+      this.#streams.set(key, stream);
+    }
+    return stream;
+  }
+
+  /** To be called about once a second. */
+  tick(nowMs: number): void {
+    this.scheduler.adapt();
+    for (const [key, stream] of this.#streams) {
+      stream.tick(nowMs);
+      if (stream.isUnused) this.#streams.delete(key);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** Time and deferral as the media core sees them; tests pass a clock they turn by hand. */
+export interface Clock {
+  /** Milliseconds of a clock that never jumps; only differences mean anything. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970, as the machine believes it. */
+  wallMs(): number;
+  /** Runs `task` once, about `delayMs` from now, unless the returned function is called first. */
+  after(delayMs: number, task: () => void): () => void;
+  /** Runs `task` when the bytes that have arrived so far are dealt with. */
+  endOfTurn(task: () => void): void;
+}
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs);
+    return () => clearTimeout(timer);
+  },
+  endOfTurn(task) {
+    setImmediate(task);
+  },
+};

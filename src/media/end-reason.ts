@@ -1,0 +1,59 @@
+import { ProtocolError } from '../bytes/protocol-error.ts';
+
+/** Why a session or a publication ended. The log, the API and the callbacks show the same code. */
+export interface EndReason {
+  readonly code: EndCode;
+  /** For people; may change. */
+  readonly message: string;
+  /** A `ProtocolError` code, an errno, a status: whatever narrows `code` down. */
+  readonly detail?: string;
+}
+
+/** Every code, with its meaning. docs/errors.md is checked against this table. */
+export const END_CODES = {
+  'peer-closed': 'the other side closed the connection',
+  'peer-reset': 'the connection broke: reset, timed out, unreachable',
+  'peer-stopped': 'the other side ended its stream in the words of the protocol',
+  'connect-failed': 'no connection to the other side could be made; detail has the cause',
+  'refused-by-peer': 'the other side refused; detail has the status it gave',
+  'protocol-error': 'the other side broke the protocol; detail has the error code',
+  'handshake-timeout': 'the other side connected but did not get as far as publishing or playing in time',
+  'idle-timeout': 'nothing was received from a publisher, or nothing could be sent to a viewer, for too long',
+  'viewer-too-slow': 'the viewer took too little, or nothing, for too long',
+  'consumer-overflow': 'a recorder or relay could not keep up within its bound',
+  'stream-in-use': 'the stream has a publisher already',
+  'stream-not-found': 'there is no such stream, and the server is configured not to wait for it',
+  'name-refused': 'the stream name is not acceptable',
+  'refused': 'policy refused the session',
+  'limit-reached': 'a limit of the server was reached',
+  'admission-timeout': 'no decision on the session came in time',
+  'kicked': 'closed by request of the operator or the application',
+  'server-shutdown': 'the server is stopping',
+  'internal-error': 'an error of ours; the log has it',
+} as const satisfies Record<string, string>;
+
+export type EndCode = keyof typeof END_CODES;
+
+/** An `EndReason` with the table's text, or a more telling one. */
+export function endReason(code: EndCode, detail?: string, message: string = END_CODES[code]): EndReason {
+  return detail === undefined ? { code, message } : { code, message, detail };
+}
+
+/** The reason that an exception stands for. */
+export function endReasonOfError(error: unknown): EndReason {
+  if (error instanceof ProtocolError) return endReason('protocol-error', error.code, error.message);
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && SOCKET_ERRORS.has(code)) return endReason('peer-reset', code, message);
+  return endReason('internal-error', code, message);
+}
+
+const SOCKET_ERRORS: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNABORTED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);

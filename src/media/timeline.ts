@@ -1,0 +1,118 @@
+import type { MediaFrame, SourceFrame } from './media-frame.ts';
+
+/** What the Timeline had to mend; shown with the publisher's health. */
+export interface TimelineCounters {
+  /** Leaps of the source's clock, forwards or backwards, that were closed. */
+  jumpsRepaired: number;
+  /** Frames whose decoding time was a little behind the frame before and was raised to it. */
+  nonMonotonicFrames: number;
+}
+
+/** A step back by more than this is a new clock, not disorder. */
+const BACKWARD_JUMP_US = 1_000_000;
+/** A step forward by more than this, and by more than the time that really passed, is a new clock. */
+const FORWARD_JUMP_US = 10_000_000;
+/** Distance to leave after a jump when the track's own frame distance is not known. */
+const DEFAULT_STEP_US = 20_000;
+const MAX_STEP_US = 100_000;
+
+interface TrackClock {
+  /** Added to the source's times. All tracks of a source share its clock, so after a jump they take over one value. */
+  shiftUs: number;
+  lastDtsUs: number;
+  lastArrivedMs: number;
+  stepUs: number;
+}
+
+/**
+ * The clock of one publication. Times pass unchanged, except that a jump of the source's clock is closed (for all
+ * tracks by the same amount, so that they stay in sync) and that no track's decoding time goes back.
+ * Wire clocks are unwrapped before they come here.
+ */
+export class Timeline {
+  readonly counters: TimelineCounters = { jumpsRepaired: 0, nonMonotonicFrames: 0 };
+  readonly #tracks = new Map<number, TrackClock>();
+  /** The shift that the last repaired jump introduced. */
+  #shiftUs = 0;
+  /** Newest audio or video time handed out; `undefined` before the first. */
+  #headUs: number | undefined;
+
+  /** Newest decoding time of audio or video, in microseconds. */
+  get headUs(): number | undefined {
+    return this.#headUs;
+  }
+
+  stamp(source: SourceFrame, arrivedMs: number): MediaFrame {
+    return source.track.kind === 'data' ? this.#stampData(source, arrivedMs) : this.#stampMedia(source, arrivedMs);
+  }
+
+  #stampMedia(source: SourceFrame, arrivedMs: number): MediaFrame {
+    let clock = this.#tracks.get(source.track.id);
+    let discontinuity = false;
+    if (clock === undefined) {
+      clock = { shiftUs: this.#shiftUs, lastDtsUs: -Infinity, lastArrivedMs: arrivedMs, stepUs: DEFAULT_STEP_US };
+      this.#tracks.set(source.track.id, clock);
+    } else if (this.#hasJumped(clock, source.dtsUs, arrivedMs)) {
+      this.#repair(clock, source.dtsUs, arrivedMs);
+      discontinuity = true;
+    }
+    let dtsUs = source.dtsUs + clock.shiftUs;
+    if (dtsUs < clock.lastDtsUs) {
+      dtsUs = clock.lastDtsUs;
+      this.counters.nonMonotonicFrames += 1;
+    }
+    const step = dtsUs - clock.lastDtsUs;
+    if (step > 0 && step <= MAX_STEP_US) clock.stepUs = step;
+    clock.lastDtsUs = dtsUs;
+    clock.lastArrivedMs = arrivedMs;
+    if (this.#headUs === undefined || dtsUs > this.#headUs) this.#headUs = dtsUs;
+    return toFrame(source, dtsUs, source.ptsUs + clock.shiftUs, discontinuity, arrivedMs);
+  }
+
+  /** Data follows the clock but says nothing about it: metadata often carries time 0 in mid-stream. */
+  #stampData(source: SourceFrame, arrivedMs: number): MediaFrame {
+    const last = this.#tracks.get(source.track.id)?.lastDtsUs ?? -Infinity;
+    const dtsUs = Math.max(source.dtsUs + this.#shiftUs, last);
+    this.#tracks.set(source.track.id, { shiftUs: 0, lastDtsUs: dtsUs, lastArrivedMs: arrivedMs, stepUs: 0 });
+    return toFrame(source, dtsUs, dtsUs, false, arrivedMs);
+  }
+
+  #hasJumped(clock: TrackClock, sourceDtsUs: number, arrivedMs: number): boolean {
+    const dtsUs = sourceDtsUs + clock.shiftUs;
+    if (dtsUs < clock.lastDtsUs) {
+      // Once another track has moved to a new clock, any step back is this track following it.
+      return clock.lastDtsUs - dtsUs > BACKWARD_JUMP_US || clock.shiftUs !== this.#shiftUs;
+    }
+    const ahead = dtsUs - Math.max(clock.lastDtsUs, this.#headUs ?? -Infinity);
+    const elapsedUs = (arrivedMs - clock.lastArrivedMs) * 1000;
+    return ahead > FORWARD_JUMP_US && ahead - elapsedUs > FORWARD_JUMP_US;
+  }
+
+  #repair(clock: TrackClock, sourceDtsUs: number, arrivedMs: number): void {
+    const headUs = this.#headUs ?? clock.lastDtsUs;
+    if (clock.shiftUs !== this.#shiftUs) {
+      const followed = sourceDtsUs + this.#shiftUs;
+      const near = followed >= clock.lastDtsUs - BACKWARD_JUMP_US && followed - headUs <= FORWARD_JUMP_US;
+      if (near) {
+        clock.shiftUs = this.#shiftUs;
+        return;
+      }
+    }
+    const elapsedUs = (arrivedMs - clock.lastArrivedMs) * 1000;
+    const resumeUs = Math.max(headUs, clock.lastDtsUs + Math.max(clock.stepUs, elapsedUs));
+    // Whole milliseconds, so that formats with a 1 kHz clock stay exact.
+    this.#shiftUs = Math.ceil((resumeUs - sourceDtsUs) / 1000) * 1000;
+    clock.shiftUs = this.#shiftUs;
+    this.counters.jumpsRepaired += 1;
+  }
+}
+
+function toFrame(
+  source: SourceFrame,
+  dtsUs: number,
+  ptsUs: number,
+  discontinuity: boolean,
+  arrivedMs: number,
+): MediaFrame {
+  return { track: source.track, dtsUs, ptsUs, isKey: source.isKey, discontinuity, arrivedMs, data: source.data };
+}

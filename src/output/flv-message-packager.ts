@@ -1,0 +1,86 @@
+import {
+  flvBodyHeaderLength,
+  flvCanCarry,
+  flvSequenceHeader,
+  flvTagTypeOf,
+  flvTimestampMs,
+  writeFlvBodyHeader,
+} from '../container/flv/body-header.ts';
+import { FlvTagType, type FlvForm } from '../container/flv/flv-types.ts';
+import type { Packager, PackagerOutput, StreamState } from '../hub/packager.ts';
+import type { MediaFrame } from '../media/media-frame.ts';
+import type { Track } from '../media/track.ts';
+
+/** Longest header before the payload of an FLV tag body, with room to spare. */
+const MAX_BODY_HEADER_BYTES = 32;
+
+/** How a format wraps one FLV message: an RTMP message in chunks, or a tag of a file. */
+export interface FlvMessageFormat {
+  fileHeader(state: StreamState): Uint8Array | undefined;
+  /** Bytes that `write` needs. */
+  messageLength(bodyLength: number, timestampMs: number): number;
+  /** @param parts the body in pieces */
+  write(
+    target: Uint8Array,
+    offset: number,
+    type: FlvTagType,
+    timestampMs: number,
+    parts: readonly Uint8Array[],
+  ): void;
+}
+
+/** RTMP and FLV carry the same messages; only the wrapping differs. */
+export class FlvMessagePackager implements Packager {
+  readonly #format: FlvMessageFormat;
+  readonly #form: FlvForm;
+  readonly #bodyHeader = new Uint8Array(MAX_BODY_HEADER_BYTES);
+
+  constructor(format: FlvMessageFormat, form: FlvForm) {
+    this.#format = format;
+    this.#form = form;
+  }
+
+  fileHeader(state: StreamState): Uint8Array | undefined {
+    return this.#format.fileHeader(state);
+  }
+
+  /** Metadata first, then the codecs' sequence headers, video before audio: the order that players know from lal. */
+  writeHeaders(state: StreamState, timeUs: number, out: PackagerOutput): void {
+    const timestampMs = toWireTime(timeUs);
+    const sticky = state.stickyFrames.filter((frame) => flvCanCarry(frame.track, this.#form));
+    const isScript = (frame: MediaFrame): boolean => flvTagTypeOf(frame.track) === FlvTagType.script;
+    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, timestampMs, out);
+    for (const track of state.tracks) this.writeTrack(track, state, timeUs, out);
+    // Video metadata (HDR parameters) refers to the video's sequence header.
+    for (const frame of sticky.filter((other) => !isScript(other))) this.#writeFrameAt(frame, timestampMs, out);
+  }
+
+  writeTrack(track: Track, _state: StreamState, timeUs: number, out: PackagerOutput): void {
+    const body = flvSequenceHeader(track, this.#form);
+    if (body !== undefined) this.#write(flvTagTypeOf(track), toWireTime(timeUs), [body], out);
+  }
+
+  writeFrame(frame: MediaFrame, out: PackagerOutput): void {
+    if (!flvCanCarry(frame.track, this.#form)) return;
+    out.beginUnit(frame);
+    this.#writeFrameAt(frame, toWireTime(frame.dtsUs), out);
+  }
+
+  #writeFrameAt(frame: MediaFrame, timestampMs: number, out: PackagerOutput): void {
+    const header = this.#bodyHeader.subarray(0, flvBodyHeaderLength(frame, this.#form));
+    writeFlvBodyHeader(header, 0, frame, this.#form);
+    this.#write(flvTagTypeOf(frame.track), timestampMs, [header, frame.data], out);
+  }
+
+  #write(type: FlvTagType, timestampMs: number, parts: readonly Uint8Array[], out: PackagerOutput): void {
+    let bodyLength = 0;
+    for (const part of parts) bodyLength += part.length;
+    const at = out.reserve(this.#format.messageLength(bodyLength, timestampMs));
+    this.#format.write(out.bytes, at, type, timestampMs, parts);
+  }
+}
+
+/** The wire's clock: unsigned milliseconds that wrap at 2^32. */
+function toWireTime(timeUs: number): number {
+  return flvTimestampMs(timeUs) >>> 0;
+}

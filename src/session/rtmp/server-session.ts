@@ -1,0 +1,269 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../media/clock.ts';
+import { endReason, endReasonOfError, type EndCode, type EndReason } from '../../media/end-reason.ts';
+import type { RtmpServerConnection, RtmpServerEvent } from '../../protocol/rtmp/server-connection.ts';
+import { remoteAddressOf } from '../net/address.ts';
+import { SocketSink } from '../net/socket-sink.ts';
+import { CLOSE_GRACE_MS, type StreamFeed } from '../net/stream-session.ts';
+
+export type RtmpConnectEvent = Extract<RtmpServerEvent, { type: 'connect' }>;
+export type RtmpPublishEvent = Extract<RtmpServerEvent, { type: 'publish' }>;
+export type RtmpPlayEvent = Extract<RtmpServerEvent, { type: 'play' }>;
+export type RtmpMediaEvent = Extract<RtmpServerEvent, { type: 'audio' | 'video' | 'data' }>;
+
+/** What takes a publisher's messages. */
+export interface RtmpPublishTarget {
+  receive(event: RtmpMediaEvent): void;
+  close(reason: EndReason): void;
+}
+
+/** `start` is called once the player has been told that it may play. */
+export interface RtmpPlayAdmission {
+  start(sink: SocketSink): StreamFeed;
+  /** The player left before `start`. */
+  cancel(): void;
+}
+
+/** Decides what sessions may do, and connects them with the rest of the server. */
+export interface RtmpSessionHandler {
+  connected(session: RtmpServerSession, event: RtmpConnectEvent): void;
+  /** The answer may take time; the session reads nothing meanwhile. An `EndReason` refuses. */
+  publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason>;
+  play(session: RtmpServerSession, event: RtmpPlayEvent): Promise<RtmpPlayAdmission | EndReason>;
+  /** Called once, whatever ended the session. */
+  ended(session: RtmpServerSession, reason: EndReason): void;
+}
+
+export interface RtmpSessionLimits {
+  /** From accept to the end of `publish` or `play`. */
+  readonly handshakeTimeoutMs: number;
+  /** How long a decision on `publish` or `play` may take. */
+  readonly admissionTimeoutMs: number;
+  /** How long a publisher may send nothing. */
+  readonly publisherIdleTimeoutMs: number;
+}
+
+type State =
+  | { readonly name: 'connecting'; readonly sinceMs: number }
+  | { readonly name: 'admitting'; readonly what: 'publish' | 'play'; readonly sinceMs: number }
+  | { readonly name: 'publishing'; readonly target: RtmpPublishTarget }
+  | { readonly name: 'playing'; readonly feed: StreamFeed }
+  /** Ended its stream in RTMP's words; most then close the connection. */
+  | { readonly name: 'stopped'; readonly sinceMs: number }
+  | { readonly name: 'ended'; readonly reason: EndReason };
+
+/** One RTMP client of the server: drives a socket with an `RtmpServerConnection`. */
+export class RtmpServerSession {
+  readonly remoteAddress: string;
+  readonly isSecure: boolean;
+  readonly startedMs: number;
+  readonly #socket: Socket;
+  readonly #connection: RtmpServerConnection;
+  readonly #handler: RtmpSessionHandler;
+  readonly #limits: RtmpSessionLimits;
+  readonly #clock: Clock;
+  #state: State;
+  #lastReceivedMs: number;
+
+  constructor(
+    socket: Socket,
+    connection: RtmpServerConnection,
+    handler: RtmpSessionHandler,
+    limits: RtmpSessionLimits,
+    clock: Clock,
+  ) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#handler = handler;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.remoteAddress = remoteAddressOf(socket);
+    this.isSecure = 'encrypted' in socket;
+    this.startedMs = clock.wallMs();
+    this.#lastReceivedMs = clock.monotonicMs();
+    this.#state = { name: 'connecting', sinceMs: this.#lastReceivedMs };
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('drain', () => this.#state.name === 'playing' && this.#state.feed.resume());
+    socket.on('error', (error) => this.#finish(endReasonOfError(error)));
+    socket.on('end', () => this.#finish(endReason('peer-closed')));
+    socket.on('close', () => this.#finish(endReason('peer-closed')));
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  get isEnded(): boolean {
+    return this.#state.name === 'ended';
+  }
+
+  /** Enforces the time limits; to be called about once a second. */
+  tick(nowMs: number): void {
+    const state = this.#state;
+    if (state.name === 'connecting' && nowMs - state.sinceMs > this.#limits.handshakeTimeoutMs) {
+      this.#finish(endReason('handshake-timeout'));
+    } else if (state.name === 'stopped' && nowMs - state.sinceMs > this.#limits.handshakeTimeoutMs) {
+      this.#finish(endReason('peer-stopped'));
+    } else if (state.name === 'admitting' && nowMs - state.sinceMs > this.#limits.admissionTimeoutMs) {
+      this.#refuse(state.what, endReason('admission-timeout'));
+    } else if (
+      state.name === 'publishing' &&
+      nowMs - this.#lastReceivedMs > this.#limits.publisherIdleTimeoutMs
+    ) {
+      this.#finish(endReason('idle-timeout'));
+    }
+  }
+
+  /** Ends the session; a player is told in RTMP's words first. */
+  close(reason: EndReason): void {
+    if (this.#state.name === 'playing') {
+      this.#connection.endPlay();
+      this.#writeOutput();
+    }
+    this.#finish(reason);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#state.name === 'ended') return;
+    this.#lastReceivedMs = this.#clock.monotonicMs();
+    this.#run(() => {
+      this.#connection.receive(chunk);
+      this.#handleEvents();
+    });
+  }
+
+  #run(work: () => void): void {
+    try {
+      work();
+      this.#writeOutput();
+    } catch (error) {
+      this.#writeOutput();
+      this.#finish(endReasonOfError(error));
+    }
+  }
+
+  #handleEvents(): void {
+    while (this.#state.name !== 'admitting' && this.#state.name !== 'ended') {
+      const event = this.#connection.nextEvent();
+      if (event === undefined) return;
+      this.#handleEvent(event);
+    }
+  }
+
+  #handleEvent(event: RtmpServerEvent): void {
+    switch (event.type) {
+      case 'connect':
+        this.#handler.connected(this, event);
+        break;
+      case 'publish':
+        this.#admit('publish', () => this.#admitPublish(event));
+        break;
+      case 'play':
+        this.#admit('play', () => this.#admitPlay(event));
+        break;
+      case 'audio':
+      case 'video':
+      case 'data':
+        if (this.#state.name === 'publishing') this.#state.target.receive(event);
+        break;
+      case 'publish-end':
+      case 'play-end':
+        this.#stop(endReason('peer-stopped'));
+        this.#state = { name: 'stopped', sinceMs: this.#clock.monotonicMs() };
+        break;
+    }
+  }
+
+  /** Asks for a decision. Nothing is read until it is there; what was read already waits in the connection. */
+  #admit(what: 'publish' | 'play', decide: () => Promise<void>): void {
+    this.#state = { name: 'admitting', what, sinceMs: this.#clock.monotonicMs() };
+    this.#socket.pause();
+    decide().catch((error: unknown) => this.#finish(endReasonOfError(error)));
+  }
+
+  async #admitPublish(event: RtmpPublishEvent): Promise<void> {
+    const decision = await this.#handler.publish(this, event);
+    if ('code' in decision) {
+      this.#refuse('publish', decision);
+      return;
+    }
+    if (this.#state.name !== 'admitting') {
+      decision.close(this.#state.name === 'ended' ? this.#state.reason : endReason('peer-closed'));
+      return;
+    }
+    this.#state = { name: 'publishing', target: decision };
+    this.#goOn(() => this.#connection.acceptPublish());
+  }
+
+  async #admitPlay(event: RtmpPlayEvent): Promise<void> {
+    const decision = await this.#handler.play(this, event);
+    if ('code' in decision) {
+      this.#refuse('play', decision);
+      return;
+    }
+    if (this.#state.name !== 'admitting') {
+      decision.cancel();
+      return;
+    }
+    this.#connection.acceptPlay();
+    this.#writeOutput();
+    const feed = decision.start(new SocketSink(this.#socket, (reason) => this.close(reason)));
+    this.#state = { name: 'playing', feed };
+    this.#goOn(() => {});
+  }
+
+  #goOn(accept: () => void): void {
+    this.#run(() => {
+      accept();
+      this.#writeOutput();
+      this.#handleEvents();
+    });
+    if (this.#state.name !== 'admitting') this.#socket.resume();
+  }
+
+  #refuse(what: 'publish' | 'play', reason: EndReason): void {
+    if (this.#state.name !== 'admitting') return;
+    this.#connection.reject(statusCodeOf(what, reason.code), reason.message);
+    this.#writeOutput();
+    this.#finish(reason);
+  }
+
+  #writeOutput(): void {
+    for (const bytes of this.#connection.takeOutput()) {
+      if (this.#socket.writable) this.#socket.write(bytes);
+    }
+  }
+
+  /** Detaches from the hub, if attached. */
+  #stop(reason: EndReason): void {
+    if (this.#state.name === 'publishing') this.#state.target.close(reason);
+    else if (this.#state.name === 'playing') this.#state.feed.close(reason);
+  }
+
+  /** The one way out: runs once, for whatever reason came first. */
+  #finish(reason: EndReason): void {
+    if (this.#state.name === 'ended') return;
+    this.#stop(reason);
+    this.#state = { name: 'ended', reason };
+    this.#handler.ended(this, reason);
+    this.#socket.end();
+    // Unread input would turn our FIN into a reset, and the peer would not see the refusal.
+    this.#socket.resume();
+    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
+    this.#socket.once('close', cancel);
+  }
+}
+
+/** How RTMP names a refusal. */
+function statusCodeOf(what: 'publish' | 'play', code: EndCode): string {
+  if (what === 'publish') {
+    return code === 'refused' ? 'NetStream.Publish.Unauthorized' : 'NetStream.Publish.BadName';
+  }
+  return code === 'stream-not-found' || code === 'name-refused'
+    ? 'NetStream.Play.StreamNotFound'
+    : 'NetStream.Play.Failed';
+}
