@@ -51,8 +51,8 @@ export class AudioTagReader {
       this.#record !== undefined &&
       equalBytes(record, this.#record);
     if (isRepeated) return;
-    // A copy: the track lives long, and must not keep the whole message or chunk alive.
-    const owned = record.slice();
+    // A copy: the track lives long, and must not keep the whole message or chunk alive. (`slice` of a Buffer is a view.)
+    const owned = new Uint8Array(record);
     const config = audioConfigFromRecord(spelling, owned);
     this.#record = owned;
     this.#setTrack(config, spelling);
