@@ -26,7 +26,7 @@ export class FlvReader {
     this.#url = url;
   }
 
-  /** Connects; use `joined` to wait for the FLV header. It is closed with the scope at the latest. */
+  /** Connects; use `joined` to wait for the server's answer. It is closed with the scope at the latest. */
   static open(scope: Scope, url: string, headers: Record<string, string> = {}): FlvReader {
     const reader = new FlvReader(url);
     if (url.startsWith('ws')) reader.#openWebSocket(headers);
@@ -52,9 +52,9 @@ export class FlvReader {
     return this.#parser.flags;
   }
 
-  /** Resolves when the FLV header has arrived: from then on this is a viewer for the server. */
+  /** Resolves when the server has accepted the request: from then on this is a viewer of the stream. */
   async joined(timeoutMs = 15_000): Promise<void> {
-    await withDeadline(this.#joined.promise, timeoutMs, `the FLV header of ${this.#url}`);
+    await withDeadline(this.#joined.promise, timeoutMs, `the answer to ${this.#url}`);
   }
 
   /** Resolves when `condition` holds; it is looked at after each piece of data. Rejects when the stream ends before. */
@@ -97,6 +97,7 @@ export class FlvReader {
         this.#end(new Error(`${this.#url} was answered with ${this.statusCode}`));
         return;
       }
+      this.#joined.resolve();
       response.on('data', (chunk: Buffer) => this.#receive(chunk));
       response.on('error', () => this.#end());
       response.on('close', () => this.#end());
@@ -111,6 +112,7 @@ export class FlvReader {
     socket.on('upgrade', (response) => {
       this.statusCode = response.statusCode ?? 0;
       this.responseHeaders = response.headers;
+      this.#joined.resolve();
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.#receive(data as Buffer);
@@ -132,7 +134,6 @@ export class FlvReader {
       this.#close();
       return;
     }
-    if (this.#parser.flags !== undefined) this.#joined.resolve();
     this.#waiting = this.#waiting.filter(({ condition, signal }) => {
       if (!condition()) return true;
       signal.resolve();

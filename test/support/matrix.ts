@@ -49,13 +49,13 @@ function rtmpCell(name: string, play: (scope: Scope, url: string) => Player): Ce
   };
 }
 
-/** A program as a viewer over HTTP-FLV: it has joined when the server has sent the FLV header. */
+/** A program as a viewer over HTTP-FLV: it has joined when the server has answered. */
 function httpCell(name: string, play: (scope: Scope, url: string) => Player): Cell {
   return {
     name: `${name} over HTTP-FLV`,
     options: {},
     async join(scope, server, streamName) {
-      const tap = await Tap.open(scope, server.ports.http, 'FLV\x01');
+      const tap = await Tap.open(scope, server.ports.http, 'HTTP/1.1 200');
       const player = play(scope, `http://127.0.0.1:${tap.port}/live/${streamName}.flv`);
       await tap.seen();
       return viewerOf(player);
