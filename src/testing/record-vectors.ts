@@ -97,8 +97,8 @@ export const H265_RECORDS: readonly RecordVector[] = [
     `),
   },
   {
-    name: 'x265 4:4:4 High tier with HRD and colours',
-    codecString: 'hev1.4.10.H123.9E.8',
+    name: 'x265 4:4:4 with HRD and colours',
+    codecString: 'hev1.4.10.L123.9E.8',
     width: 320,
     height: 240,
     record: hex(`
