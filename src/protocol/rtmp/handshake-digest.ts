@@ -61,19 +61,24 @@ export function findDigest(block: Uint8Array, role: HandshakeRole): Uint8Array |
   return undefined;
 }
 
-/** Puts the digest of `role` into its own C1 or S1. */
-export function signBlock(block: Uint8Array, role: HandshakeRole): void {
-  const position = digestPosition(block, OWN_OFFSET_FIELD);
+/** Puts the digest of `role` into its own C1 or S1. @param field 8 or 772 */
+export function signBlock(block: Uint8Array, role: HandshakeRole, field: number = OWN_OFFSET_FIELD): void {
+  const position = digestPosition(block, field);
   block.set(blockDigest(block, position, role), position);
 }
 
 /** A C2 or S2 by `role` that answers the peer's digest: filler, its last 32 bytes signed. Fresh bytes. */
 export function answerDigest(peerDigest: Uint8Array, role: HandshakeRole): Uint8Array {
   const block = handshakeFiller();
-  const key = createHmac('sha256', KEYS[role].long).update(peerDigest).digest();
-  const signed = HANDSHAKE_LENGTH - DIGEST_LENGTH;
-  block.set(createHmac('sha256', key).update(block.subarray(0, signed)).digest(), signed);
+  block.set(answerSignature(block, peerDigest, role), HANDSHAKE_LENGTH - DIGEST_LENGTH);
   return block;
+}
+
+/** What the last 32 bytes of a C2 or S2 by `role` must be. */
+export function answerSignature(block: Uint8Array, peerDigest: Uint8Array, role: HandshakeRole): Uint8Array {
+  const key = createHmac('sha256', KEYS[role].long).update(peerDigest).digest();
+  const signed = block.subarray(0, HANDSHAKE_LENGTH - DIGEST_LENGTH);
+  return new Uint8Array(createHmac('sha256', key).update(signed).digest());
 }
 
 const FILLER = textEncoder.encode('lal-ts live media server. ');
