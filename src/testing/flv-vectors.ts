@@ -23,8 +23,8 @@ export const HEVC_RECORD =
 /** av1C of libaom, Main, 64x48; its sequence header is the first OBU of the temporal unit. */
 export const AV1_RECORD = '81000c000a0a00000002aff79b5f2008';
 export const AV1_KEY_UNIT = '0a0a00000002aff79b5f2008 3202c102';
-/** vpcC without version and flags, and the start of a 64x48 key frame, both of libvpx. */
-export const VP9_RECORD = '000a820202020000';
+/** vpcC with version and flags, and the start of a 64x48 key frame, both of libvpx. */
+export const VP9_RECORD = '01000000000a820202020000';
 export const VP9_KEY_FRAME = '824983420003f002f60438241c184200';
 /** AAC-LC, 44.1 kHz, stereo. */
 export const AAC_RECORD = '1210';
@@ -63,6 +63,8 @@ const av01 = '61763031';
 const vp09 = '76703039';
 const opus = '4f707573';
 const mp4a = '6d703461';
+
+const FLAC_STREAM_INFO = FLAC_HEADER.replaceAll(/\s/g, '').slice(16);
 
 /** Every codec in every spelling as ffmpeg, OBS and lal write it; bodies come out again byte for byte. */
 export const FLV_VECTORS: readonly FlvVector[] = [
@@ -249,8 +251,18 @@ export const FLV_VECTORS: readonly FlvVector[] = [
     data: 'fff8',
   },
   {
+    name: 'FLAC by FourCC, STREAMINFO alone',
+    type: 8,
+    header: `90 664c6143 ${FLAC_STREAM_INFO}`,
+    body: '91 664c6143 fff8',
+    codec: 'flac',
+    sourceTag: 'fLaC',
+    data: 'fff8',
+  },
+  {
     name: 'AC-3 by FourCC',
     type: 8,
+    header: '90 61632d33',
     body: '91 61632d33 0b77',
     codec: 'ac3',
     sourceTag: 'ac-3',
@@ -259,6 +271,7 @@ export const FLV_VECTORS: readonly FlvVector[] = [
   {
     name: 'E-AC-3 by FourCC',
     type: 8,
+    header: '90 65632d33',
     body: '91 65632d33 0b77',
     codec: 'eac3',
     sourceTag: 'ec-3',

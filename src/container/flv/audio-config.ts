@@ -16,6 +16,10 @@ const FIXED_SOUND_RATES: ReadonlyMap<number, number> = new Map([
   [11, 16_000],
 ]);
 
+/** "fLaC" */
+const FLAC_SIGNATURE = 0x66_4c_61_43;
+const FLAC_STREAM_INFO_LENGTH = 34;
+
 const EMPTY = new Uint8Array(0);
 
 /** @throws {ProtocolError} when the record is broken or empty */
@@ -60,16 +64,22 @@ export function legacyAudioConfig(spelling: FlvSpelling, firstByte: number): Aud
   };
 }
 
-/** @param header the signature `fLaC` and metadata blocks, STREAMINFO first (RFC 9639, 8.2) */
+/**
+ * @param header the signature `fLaC` and metadata blocks, STREAMINFO first (RFC 9639, 8.2), as the specification asks
+ * for, or STREAMINFO alone, as ffmpeg writes it
+ */
 function flacConfig(header: Uint8Array): AudioConfig {
   const reader = new ByteReader(header);
-  const signature = reader.u32();
-  if (signature !== 0x66_4c_61_43) {
-    throw new ProtocolError('ERR_FLAC_HEADER', `FLAC header starts with 0x${signature.toString(16)}`, {
-      signature,
-    });
+  const isAlone = header.length === FLAC_STREAM_INFO_LENGTH;
+  if (!isAlone) {
+    const signature = reader.u32();
+    if (signature !== FLAC_SIGNATURE) {
+      throw new ProtocolError('ERR_FLAC_HEADER', `FLAC header starts with 0x${signature.toString(16)}`, {
+        signature,
+      });
+    }
+    reader.skip(4); // block type and length
   }
-  reader.skip(4); // block type and length
   reader.skip(10); // minimum and maximum block and frame size
   const rateChannelsBits = reader.u32();
   return {

@@ -59,7 +59,11 @@ export class AudioTagReader {
   }
 
   #readFrame(spelling: FlvSpelling, body: FlvAudioBody, timestampMs: number): void {
-    if (body.data.length === 0) throw new ProtocolError('ERR_FLV_EMPTY_FRAME', 'audio frame without data');
+    if (body.data.length === 0) {
+      // ffmpeg ends FLAC with one, after the sequence start that has the final checksum.
+      if (spelling.family === 'enhanced') return;
+      throw new ProtocolError('ERR_FLV_EMPTY_FRAME', 'audio frame without data');
+    }
     const current = this.#currentConfig(spelling);
     const config = configForFrame(spelling, body, current);
     if (config === undefined) {

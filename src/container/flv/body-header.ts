@@ -3,7 +3,7 @@
  * Sources: FLV 10.1, E.4.2 to E.4.4; Enhanced RTMP v2, ExAudioTagHeader and ExVideoTagHeader. docs/formats/flv.md has
  * the table of codecs and exact bytes.
  */
-import type { AudioConfig, VideoConfig } from '../../codec/codec-config.ts';
+import type { AudioConfig, OpusConfig, VideoConfig } from '../../codec/codec-config.ts';
 import { serializeOpusHead } from '../../codec/opus/opus-head.ts';
 import type { MediaFrame, SourceFrame } from '../../media/media-frame.ts';
 import type { Track } from '../../media/track.ts';
@@ -60,15 +60,15 @@ export function flvSequenceHeader(track: Track, form: FlvForm): Uint8Array | und
   const spelling = flvSpellingOf(track, form);
   if (spelling === undefined) return undefined;
   if (spelling.family === 'enhanced') {
-    const description = descriptionOf(config);
-    if (description.length === 0) return undefined;
+    const record = enhancedRecord(config);
+    if (record === undefined) return undefined;
     const first =
       config.kind === 'video'
         ? EX_VIDEO_HEADER | (FlvFrameType.key << 4) | VideoPacketType.sequenceStart
         : EX_AUDIO_HEADER | AudioPacketType.sequenceStart;
-    const body = new Uint8Array(5 + description.length);
+    const body = new Uint8Array(5 + record.length);
     writeFourCcHeader(body, 0, first, spelling.fourCc);
-    body.set(description, 5);
+    body.set(record, 5);
     return body;
   }
   if (!spelling.hasPacketType) return undefined;
@@ -82,9 +82,33 @@ export function flvSequenceHeader(track: Track, form: FlvForm): Uint8Array | und
   return body;
 }
 
+/** What stands behind the FourCC of a sequence start; `undefined`: the codec has none. */
+function enhancedRecord(config: VideoConfig | AudioConfig): Uint8Array | undefined {
+  const { description } = config;
+  switch (config.codec) {
+    case 'vp9':
+      return description.length > 0 ? withVpccVersionAndFlags(description) : undefined;
+    case 'opus':
+      return description.length > 0 ? description : opusHeadOf(config);
+    case 'ac3':
+    case 'eac3':
+      // Their frames say everything; ffmpeg sends a sequence start without content.
+      return description;
+    default:
+      return description.length > 0 ? description : undefined;
+  }
+}
+
+/** ffmpeg, the only sender of VP9 there is, puts the whole `vpcC` box body here, and reads it so. */
+function withVpccVersionAndFlags(record: Uint8Array): Uint8Array {
+  const body = new Uint8Array(4 + record.length);
+  body[0] = 1;
+  body.set(record, 4);
+  return body;
+}
+
 /** Legacy FLV and SDP give no `OpusHead`, but players of the enhanced form need one. Nothing is to be cut: no pre-skip. */
-function descriptionOf(config: VideoConfig | AudioConfig): Uint8Array {
-  if (config.codec !== 'opus' || config.description.length > 0) return config.description;
+function opusHeadOf(config: OpusConfig): Uint8Array {
   return serializeOpusHead({
     version: 1,
     channelCount: config.channels,
