@@ -47,7 +47,8 @@ export class FlushScheduler {
 
   /** @param utilisation share of the last second that the event loop was busy, 0 to 1 */
   adaptTo(utilisation: number): void {
-    if (utilisation > BUSY_UTILISATION) this.#busyMs = Math.min(this.#busyMs + BUSY_STEP_MS, this.maxWindowMs);
+    if (utilisation > BUSY_UTILISATION)
+      this.#busyMs = Math.min(this.#busyMs + BUSY_STEP_MS, this.maxWindowMs);
     else if (utilisation < CALM_UTILISATION) this.#busyMs = Math.max(this.#busyMs - BUSY_STEP_MS, 0);
   }
 }

@@ -68,7 +68,11 @@ export class GopByteCache {
 /** Joins views that lie side by side in one slab, so that a newcomer gets a few large writes. */
 function appendView(chunks: Uint8Array[], chunk: Uint8Array): void {
   const last = chunks.at(-1);
-  if (last !== undefined && last.buffer === chunk.buffer && last.byteOffset + last.length === chunk.byteOffset) {
+  if (
+    last !== undefined &&
+    last.buffer === chunk.buffer &&
+    last.byteOffset + last.length === chunk.byteOffset
+  ) {
     chunks[chunks.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + chunk.length);
   } else {
     chunks.push(chunk);

@@ -26,7 +26,9 @@ beforeEach(() => {
 });
 
 function newStream(gops = 0, maxFramesPerGop = 0): LiveStream {
-  return new LiveStream('a', scheduler, { gopCache: { maxGops: gops, maxFramesPerGop, maxBytesPerGop: 1e9 } });
+  return new LiveStream('a', scheduler, {
+    gopCache: { maxGops: gops, maxFramesPerGop, maxBytesPerGop: 1e9 },
+  });
 }
 
 function join(stream: LiveStream, variant: OutputVariant = textVariant()): CollectingSink {
@@ -42,7 +44,12 @@ function publish(stream: LiveStream, tracks = [video, audio]): Publication {
 }
 
 /** 25 frames a second with a key frame every `gop` frames, audio in between; calls back before each frame. */
-function play(publication: Publication, count: number, gop: number, before: (index: number) => void = () => {}): string[] {
+function play(
+  publication: Publication,
+  count: number,
+  gop: number,
+  before: (index: number) => void = () => {},
+): string[] {
   const units: string[] = [];
   for (let index = 0; index < count; index += 1) {
     before(index);
@@ -290,7 +297,12 @@ test('framing is applied once a flush, to whole flushes and to parts', () => {
   publication.write(frameOf(video, 40));
   clock.turn();
   expect(framed).toBe(1);
-  expect(sinks[0]!.writes.map((write) => write.replaceAll('.', ''))).toEqual(['<[va]>', '<T11;T217;>', '<V0;>', '<v40;>']);
+  expect(sinks[0]!.writes.map((write) => write.replaceAll('.', ''))).toEqual([
+    '<[va]>',
+    '<T11;T217;>',
+    '<V0;>',
+    '<v40;>',
+  ]);
   expect(sinks[1]!.writes).toEqual(sinks[0]!.writes);
 });
 

@@ -78,7 +78,12 @@ export class LiveStream implements PublicationTarget {
   }
 
   /** Adds a viewer. The sink may be called before this returns. */
-  attach(variant: OutputVariant, sink: ByteSink, limits: SubscriptionLimits, framing?: Framing): Subscription {
+  attach(
+    variant: OutputVariant,
+    sink: ByteSink,
+    limits: SubscriptionLimits,
+    framing?: Framing,
+  ): Subscription {
     let fanout = this.#fanouts.get(variant.id);
     if (fanout === undefined) {
       fanout = new Fanout(variant.createPackager(), this.#scheduler, variant);

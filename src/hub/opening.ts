@@ -23,7 +23,10 @@ export class Opening {
   }
 
   /** The tracks known, or said to come, have changed. */
-  announced(kinds: { readonly audio: boolean; readonly video: boolean } | undefined, state: StreamState): void {
+  announced(
+    kinds: { readonly audio: boolean; readonly video: boolean } | undefined,
+    state: StreamState,
+  ): void {
     const hasVideo = state.tracks.some((track) => track.kind === 'video');
     const hasAudio = state.tracks.some((track) => track.kind === 'audio');
     if (hasVideo && hasAudio) this.#settled();

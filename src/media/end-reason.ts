@@ -1,5 +1,27 @@
 import { ProtocolError } from '../bytes/protocol-error.ts';
 
+/** The codes of `END_CODES`. */
+export type EndCode =
+  | 'peer-closed'
+  | 'peer-reset'
+  | 'peer-stopped'
+  | 'connect-failed'
+  | 'refused-by-peer'
+  | 'protocol-error'
+  | 'handshake-timeout'
+  | 'idle-timeout'
+  | 'viewer-too-slow'
+  | 'consumer-overflow'
+  | 'stream-in-use'
+  | 'stream-not-found'
+  | 'name-refused'
+  | 'refused'
+  | 'limit-reached'
+  | 'admission-timeout'
+  | 'kicked'
+  | 'server-shutdown'
+  | 'internal-error';
+
 /** Why a session or a publication ended. The log, the API and the callbacks show the same code. */
 export interface EndReason {
   readonly code: EndCode;
@@ -10,7 +32,7 @@ export interface EndReason {
 }
 
 /** Every code, with its meaning. docs/errors.md is checked against this table. */
-export const END_CODES = {
+export const END_CODES: Readonly<Record<EndCode, string>> = {
   'peer-closed': 'the other side closed the connection',
   'peer-reset': 'the connection broke: reset, timed out, unreachable',
   'peer-stopped': 'the other side ended its stream in the words of the protocol',
@@ -24,15 +46,13 @@ export const END_CODES = {
   'stream-in-use': 'the stream has a publisher already',
   'stream-not-found': 'there is no such stream, and the server is configured not to wait for it',
   'name-refused': 'the stream name is not acceptable',
-  'refused': 'policy refused the session',
+  refused: 'policy refused the session',
   'limit-reached': 'a limit of the server was reached',
   'admission-timeout': 'no decision on the session came in time',
-  'kicked': 'closed by request of the operator or the application',
+  kicked: 'closed by request of the operator or the application',
   'server-shutdown': 'the server is stopping',
   'internal-error': 'an error of ours; the log has it',
-} as const satisfies Record<string, string>;
-
-export type EndCode = keyof typeof END_CODES;
+};
 
 /** An `EndReason` with the table's text, or a more telling one. */
 export function endReason(code: EndCode, detail?: string, message: string = END_CODES[code]): EndReason {

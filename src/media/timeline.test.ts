@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { audioTrack, frameOf, scriptTrack, videoTrack } from '../testing/hub-kit.ts';
 import { Timeline } from './timeline.ts';
@@ -6,7 +6,12 @@ import { Timeline } from './timeline.ts';
 const video = videoTrack();
 const audio = audioTrack();
 
-function stampAll(timeline: Timeline, track: typeof video, times: number[], arrived = (index: number): number => index * 40): number[] {
+function stampAll(
+  timeline: Timeline,
+  track: typeof video,
+  times: number[],
+  arrived = (index: number): number => index * 40,
+): number[] {
   return times.map((time, index) => timeline.stamp(frameOf(track, time), arrived(index)).dtsUs / 1000);
 }
 
@@ -37,7 +42,8 @@ test('a small step back is raised to the frame before, and counted', () => {
 
 test('a clock that starts again is continued without a gap, for both tracks by the same amount', () => {
   const timeline = new Timeline();
-  const dts = (track: typeof video, time: number, at: number): number => timeline.stamp(frameOf(track, time), at).dtsUs / 1000;
+  const dts = (track: typeof video, time: number, at: number): number =>
+    timeline.stamp(frameOf(track, time), at).dtsUs / 1000;
   dts(video, 10_000, 0);
   dts(audio, 10_005, 5);
   dts(video, 10_040, 40);
@@ -68,7 +74,12 @@ test('a pause of the publisher is kept as it is', () => {
 test('a track that rests while another runs is not taken for a jump', () => {
   const timeline = new Timeline();
   timeline.stamp(frameOf(audio, 0), 0);
-  stampAll(timeline, video, Array.from({ length: 1000 }, (_, index) => index * 40), () => 1);
+  stampAll(
+    timeline,
+    video,
+    Array.from({ length: 1000 }, (_, index) => index * 40),
+    () => 1,
+  );
   expect(timeline.stamp(frameOf(audio, 39_990), 2).dtsUs).toBe(39_990_000);
   expect(timeline.counters.jumpsRepaired).toBe(0);
 });
@@ -83,7 +94,11 @@ test('metadata with time 0 in mid-stream neither jumps nor goes back', () => {
 });
 
 test('whatever a source does, decoding times never go back within a track', () => {
-  const step = fc.record({ time: fc.integer({ min: -1e9, max: 1e9 }), isVideo: fc.boolean(), gapMs: fc.nat(20_000) });
+  const step = fc.record({
+    time: fc.integer({ min: -1e9, max: 1e9 }),
+    isVideo: fc.boolean(),
+    gapMs: fc.nat(20_000),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const timeline = new Timeline();

@@ -43,14 +43,21 @@ export class Timeline {
   }
 
   stamp(source: SourceFrame, arrivedMs: number): MediaFrame {
-    return source.track.kind === 'data' ? this.#stampData(source, arrivedMs) : this.#stampMedia(source, arrivedMs);
+    return source.track.kind === 'data'
+      ? this.#stampData(source, arrivedMs)
+      : this.#stampMedia(source, arrivedMs);
   }
 
   #stampMedia(source: SourceFrame, arrivedMs: number): MediaFrame {
     let clock = this.#tracks.get(source.track.id);
     let discontinuity = false;
     if (clock === undefined) {
-      clock = { shiftUs: this.#shiftUs, lastDtsUs: -Infinity, lastArrivedMs: arrivedMs, stepUs: DEFAULT_STEP_US };
+      clock = {
+        shiftUs: this.#shiftUs,
+        lastDtsUs: -Infinity,
+        lastArrivedMs: arrivedMs,
+        stepUs: DEFAULT_STEP_US,
+      };
       this.#tracks.set(source.track.id, clock);
     } else if (this.#hasJumped(clock, source.dtsUs, arrivedMs)) {
       this.#repair(clock, source.dtsUs, arrivedMs);
@@ -114,5 +121,13 @@ function toFrame(
   discontinuity: boolean,
   arrivedMs: number,
 ): MediaFrame {
-  return { track: source.track, dtsUs, ptsUs, isKey: source.isKey, discontinuity, arrivedMs, data: source.data };
+  return {
+    track: source.track,
+    dtsUs,
+    ptsUs,
+    isKey: source.isKey,
+    discontinuity,
+    arrivedMs,
+    data: source.data,
+  };
 }

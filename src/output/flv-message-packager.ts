@@ -52,7 +52,8 @@ export class FlvMessagePackager implements Packager {
     for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, timestampMs, out);
     for (const track of state.tracks) this.writeTrack(track, state, timeUs, out);
     // Video metadata (HDR parameters) refers to the video's sequence header.
-    for (const frame of sticky.filter((other) => !isScript(other))) this.#writeFrameAt(frame, timestampMs, out);
+    for (const frame of sticky.filter((other) => !isScript(other)))
+      this.#writeFrameAt(frame, timestampMs, out);
   }
 
   writeTrack(track: Track, _state: StreamState, timeUs: number, out: PackagerOutput): void {

@@ -39,7 +39,11 @@ export function scriptTrack(): Track {
   return { id: 3, kind: 'data', config: { kind: 'data', codec: 'script' } };
 }
 
-export function frameOf(track: Track, timeMs: number, options: { isKey?: boolean; bytes?: number } = {}): SourceFrame {
+export function frameOf(
+  track: Track,
+  timeMs: number,
+  options: { isKey?: boolean; bytes?: number } = {},
+): SourceFrame {
   const { isKey = track.kind !== 'video', bytes = 10 } = options;
   return { track, dtsUs: timeMs * 1000, ptsUs: timeMs * 1000, isKey, data: new Uint8Array(bytes) };
 }
@@ -117,7 +121,9 @@ export class CollectingSink implements ByteSink {
 
   /** Everything received, padding removed. */
   get text(): string {
-    return this.writes.join('').replaceAll('.', (dot, at, all: string) => (/T\d$/.test(all.slice(0, at)) ? dot : ''));
+    return this.writes
+      .join('')
+      .replaceAll('.', (dot, at, all: string) => (/T\d$/.test(all.slice(0, at)) ? dot : ''));
   }
 
   /** The units received, in order. */

@@ -1,0 +1,98 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { isBareRoute, matchRoutes, type HttpRoute } from './http-routes.ts';
+import { corsHeaders, SERVER_NAME } from './http-headers.ts';
+import { listen } from './listener.ts';
+import type { ServerContext } from './server-context.ts';
+import type { TlsCertificateSource } from './tls/certificate-source.ts';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const KEEP_ALIVE_MS = 10_000;
+
+/** One HTTP or HTTPS port with the routes of all sections that share it; WebSockets come in by the same door. */
+export async function listenHttp(
+  address: string,
+  routes: readonly HttpRoute[],
+  context: ServerContext,
+  certificate?: TlsCertificateSource,
+): Promise<Server> {
+  const handshakeTimeout = context.config.limits.handshake_timeout_ms;
+  const options = {
+    noDelay: true,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const server =
+    certificate === undefined
+      ? createServer(options)
+      : createSecureServer({ ...options, ...certificate.current, handshakeTimeout });
+  if ('setSecureContext' in server) certificate!.attach(server);
+  server.on('connection', (socket: Socket) => context.guard.admit(socket));
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    dispatchRequest(routes, request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    dispatchUpgrade(routes, request, socket as Socket, head);
+  });
+  await listen(server, certificate === undefined ? 'http' : 'https', address);
+  return server;
+}
+
+function dispatchRequest(
+  routes: readonly HttpRoute[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const path = pathOf(request);
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204, { ...corsHeaders, 'Content-Length': 0 }).end();
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+    answer(response, 405, { Allow: 'GET, HEAD, OPTIONS' });
+  } else if (!matchRoutes(routes, path).some((route) => route.request(request, response))) {
+    if (isBareRoute(routes, path)) answer(response, 301, { Location: `${path}/` });
+    else answer(response, 404);
+  }
+}
+
+function dispatchUpgrade(
+  routes: readonly HttpRoute[],
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+): void {
+  // Node leaves the socket to us; without a listener an error of it would end the process.
+  socket.on('error', () => socket.destroy());
+  if (!matchRoutes(routes, pathOf(request)).some((route) => route.upgrade(request, socket, head))) {
+    socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  }
+}
+
+/** Answers with a status and its name as text. */
+export function answer(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
+  const text = `${STATUS_CODES[status]}\n`;
+  response.writeHead(status, {
+    Server: SERVER_NAME,
+    ...corsHeaders,
+    'Content-Type': 'text/plain',
+    'Content-Length': text.length,
+    ...headers,
+  });
+  response.end(text);
+}
+
+function pathOf(request: IncomingMessage): string {
+  const target = request.url ?? '/';
+  const queryAt = target.indexOf('?');
+  return queryAt < 0 ? target : target.slice(0, queryAt);
+}

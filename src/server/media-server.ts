@@ -1,0 +1,134 @@
+import type { Server } from 'node:net';
+import type { Logger } from 'pino';
+import { FlushScheduler } from '../hub/flush-scheduler.ts';
+import { LocalStreamDirectory } from '../hub/stream-directory.ts';
+import { StreamHub } from '../hub/stream-hub.ts';
+import { systemClock, type Clock } from '../media/clock.ts';
+import { endReason } from '../media/end-reason.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import { ConnectionGuard } from './connection-guard.ts';
+import { FlvService } from './flv-service.ts';
+import { GroupLog } from './group-log.ts';
+import { HttpPorts } from './http-ports.ts';
+import { stopListening } from './listener.ts';
+import { streamGopCacheLimits } from './output-options.ts';
+import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
+import { RtmpService } from './rtmp-service.ts';
+import type { ServerContext } from './server-context.ts';
+import { SessionIds } from './session-ids.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { Statistics } from './stats/statistics.ts';
+import { StreamGate } from './stream-gate.ts';
+import { TlsCertificates } from './tls-certificates.ts';
+
+export interface MediaServerOptions {
+  readonly logger: Logger;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+const TICK_MS = 1000;
+
+/** One complete server in this process. Several can live side by side. */
+export class MediaServer {
+  readonly config: ServerConfig;
+  readonly hub: StreamHub;
+  readonly statistics: Statistics;
+  readonly #context: ServerContext;
+  readonly #rtmp: RtmpService;
+  readonly #flv: FlvService;
+  readonly #groupLog: GroupLog;
+  readonly #certificates: TlsCertificates;
+  readonly #listeners: Server[] = [];
+  #cancelTick: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(config: ServerConfig, options: MediaServerOptions) {
+    const { logger, clock = systemClock } = options;
+    this.config = config;
+    const scheduler = new FlushScheduler(clock, config.fanout.max_flush_window_ms);
+    this.hub = new StreamHub(scheduler, { gopCache: streamGopCacheLimits(config) });
+    const registry = new SessionRegistry();
+    this.#context = {
+      config,
+      logger,
+      clock,
+      hub: this.hub,
+      gate: new StreamGate(config, this.hub, new LocalStreamDirectory()),
+      registry,
+      ids: new SessionIds(),
+      guard: new ConnectionGuard(config.limits),
+    };
+    this.statistics = new Statistics(this.hub, registry, clock);
+    this.#rtmp = new RtmpService(this.#context);
+    this.#flv = new FlvService(this.#context);
+    this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
+    this.#certificates = new TlsCertificates(logger);
+  }
+
+  /**
+   * Opens every port the config asks for.
+   * @throws {ListenError} when one cannot be opened; the others are closed again
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#scheduleTick();
+  }
+
+  /** Tells players, ends all sessions and closes all ports. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  async #listen(): Promise<void> {
+    const { rtmp } = this.config;
+    if (rtmp.enable) this.#listeners.push(await listenRtmp(this.#rtmp, this.#context));
+    if (rtmp.rtmps_enable) {
+      const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
+      this.#listeners.push(await listenRtmps(this.#rtmp, this.#context, certificate));
+    }
+    const ports = new HttpPorts(this.#context, this.#certificates);
+    ports.add(this.config.httpflv, this.#flv);
+    this.#listeners.push(...(await ports.listen()));
+  }
+
+  #scheduleTick(): void {
+    this.#cancelTick = this.#context.clock.after(TICK_MS, () => {
+      this.#tick();
+      this.#scheduleTick();
+    });
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    this.#rtmp.tick(nowMs);
+    this.statistics.tick();
+    this.hub.tick(nowMs);
+    this.#groupLog.tick();
+  }
+
+  async #shutDown(): Promise<void> {
+    const { clock, guard, config } = this.#context;
+    this.#cancelTick?.();
+    for (const listener of this.#listeners) stopListening(listener);
+    for (const stream of this.hub.streams.values()) stream.flush();
+    const reason = endReason('server-shutdown');
+    this.#rtmp.closeSessions(reason);
+    this.#flv.closeSessions(reason);
+    await this.#certificates.close();
+    const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
+    await guard.whenEmpty();
+    giveUp();
+  }
+}
+
+/** A server for `config`; call `start` to open its ports. */
+export function createServer(config: ServerConfig, options: MediaServerOptions): MediaServer {
+  return new MediaServer(config, options);
+}

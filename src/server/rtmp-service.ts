@@ -1,0 +1,166 @@
+import { FlvTagType } from '../container/flv/flv-types.ts';
+import type { PlayAdmission, PublishAdmission } from './stream-gate.ts';
+import { FlvIngest } from '../ingest/flv-ingest.ts';
+import type { EndReason } from '../media/end-reason.ts';
+import { rtmpOutput } from '../output/rtmp-output.ts';
+import type { SocketSink } from '../session/net/socket-sink.ts';
+import type { StreamFeed } from '../session/net/stream-session.ts';
+import type {
+  RtmpConnectEvent,
+  RtmpPlayAdmission,
+  RtmpPlayEvent,
+  RtmpPublishEvent,
+  RtmpPublishTarget,
+  RtmpServerSession,
+  RtmpSessionHandler,
+} from '../session/rtmp/server-session.ts';
+import { flvFormFor, rtmpFanoutOptions } from './output-options.ts';
+import { viewerLimits, type ServerContext } from './server-context.ts';
+import type { SessionRecord } from './session-registry.ts';
+import type { StreamAddress } from './stream-address.ts';
+
+const TAG_TYPE = { audio: FlvTagType.audio, video: FlvTagType.video, data: FlvTagType.script } as const;
+
+/** What the server knows of a connection beyond the session itself. */
+interface Client {
+  readonly id: string;
+  readonly connect: RtmpConnectEvent;
+}
+
+/** The way between RTMP sessions and the hub, for RTMP and RTMPS alike. */
+export class RtmpService implements RtmpSessionHandler {
+  readonly #context: ServerContext;
+  readonly #sessions = new Set<RtmpServerSession>();
+  readonly #clients = new WeakMap<RtmpServerSession, Client>();
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** A session that has just been accepted. */
+  add(session: RtmpServerSession): void {
+    this.#sessions.add(session);
+  }
+
+  tick(nowMs: number): void {
+    for (const session of this.#sessions) session.tick(nowMs);
+  }
+
+  closeSessions(reason: EndReason): void {
+    for (const session of this.#sessions) session.close(reason);
+  }
+
+  connected(session: RtmpServerSession, connect: RtmpConnectEvent): void {
+    const id = this.#context.ids.next('RTMPPUBSUB');
+    this.#clients.set(session, { id, connect });
+    const { app, tcUrl, flashVer } = connect;
+    this.#context.logger.info(
+      { session: id, remote: session.remoteAddress, app, tcUrl, flashVer },
+      'rtmp connect',
+    );
+  }
+
+  async publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason> {
+    const client = this.#clients.get(session)!;
+    const address = addressOf(client, event);
+    const admission = await this.#context.gate.publish(address);
+    if ('code' in admission) return admission;
+    return this.#publishTarget(session, client, event, admission);
+  }
+
+  async play(session: RtmpServerSession, event: RtmpPlayEvent): Promise<RtmpPlayAdmission | EndReason> {
+    const client = this.#clients.get(session)!;
+    const admission = await this.#context.gate.play(addressOf(client, event));
+    if ('code' in admission) return admission;
+    return {
+      start: (sink) => this.#startPlay(session, client, event, admission, sink),
+      cancel: () => {},
+    };
+  }
+
+  ended(session: RtmpServerSession, reason: EndReason): void {
+    this.#sessions.delete(session);
+    const client = this.#clients.get(session);
+    const remote = session.remoteAddress;
+    const { code, detail, message } = reason;
+    this.#context.logger.info(
+      { session: client?.id, remote, code, detail },
+      `rtmp session ended: ${message}`,
+    );
+  }
+
+  #publishTarget(
+    session: RtmpServerSession,
+    client: Client,
+    event: RtmpPublishEvent,
+    admission: PublishAdmission,
+  ): RtmpPublishTarget {
+    const { registry, logger } = this.#context;
+    const record = recordOf(session, client, event, { baseType: 'PUB', streamKey: admission.streamKey });
+    const ingest = new FlvIngest(admission.publication);
+    registry.add(record);
+    logger.info({ session: client.id, url: record.url }, 'publish start');
+    return {
+      receive: ({ type, timestampMs, payload }) => ingest.receive(TAG_TYPE[type], timestampMs, payload),
+      close: ({ code }) => {
+        admission.release();
+        registry.remove(record);
+        const { counters, frames } = admission.publication;
+        const damaged = ingest.damagedMessages;
+        logger.info({ session: client.id, code, ...frames, ...counters, damaged }, 'publish stop');
+      },
+    };
+  }
+
+  #startPlay(
+    session: RtmpServerSession,
+    client: Client,
+    event: RtmpPlayEvent,
+    admission: PlayAdmission,
+    sink: SocketSink,
+  ): StreamFeed {
+    const { config, registry, logger, clock } = this.#context;
+    const form = flvFormFor(event.urlParam, client.connect.fourCcList, config);
+    const variant = rtmpOutput(form, rtmpFanoutOptions(config));
+    const subscription = admission.open().attach(variant, sink, viewerLimits(config));
+    const base = recordOf(session, client, event, { baseType: 'SUB', streamKey: admission.streamKey });
+    const record = { ...base, subscription };
+    registry.add(record);
+    logger.info({ session: client.id, url: record.url, form }, 'play start');
+    return {
+      resume: () => subscription.resume(clock.monotonicMs()),
+      close: ({ code }) => {
+        subscription.close();
+        registry.remove(record);
+        logger.info({ session: client.id, code, ...subscription.counters }, 'play stop');
+      },
+    };
+  }
+}
+
+function addressOf(
+  { connect }: Client,
+  { streamName, urlParam }: RtmpPublishEvent | RtmpPlayEvent,
+): StreamAddress {
+  return { appName: connect.app, streamName, urlParam };
+}
+
+function recordOf(
+  session: RtmpServerSession,
+  client: Client,
+  event: RtmpPublishEvent | RtmpPlayEvent,
+  role: Pick<SessionRecord, 'baseType' | 'streamKey'>,
+): SessionRecord {
+  return {
+    ...addressOf(client, event),
+    ...role,
+    id: client.id,
+    protocol: 'RTMP',
+    remoteAddress: session.remoteAddress,
+    startedMs: session.startedMs,
+    url: `${client.connect.tcUrl}/${event.rawName}`,
+    bytesRead: () => session.bytesRead,
+    bytesWritten: () => session.bytesWritten,
+    close: (reason) => session.close(reason),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../media/clock.ts';
+import type { StreamHub } from '../hub/stream-hub.ts';
+import type { SubscriptionLimits } from '../hub/subscription.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import type { ConnectionGuard } from './connection-guard.ts';
+import type { SessionIds } from './session-ids.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import type { StreamGate } from './stream-gate.ts';
+
+/** What every protocol's service works with. Made once by `MediaServer`; no globals. */
+export interface ServerContext {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly hub: StreamHub;
+  readonly gate: StreamGate;
+  readonly registry: SessionRegistry;
+  readonly ids: SessionIds;
+  readonly guard: ConnectionGuard;
+}
+
+/** Bounds of an ordinary viewer. */
+export function viewerLimits({ limits }: ServerConfig): SubscriptionLimits {
+  return {
+    maxQueueBytes: limits.viewer_queue_bytes,
+    maxQueueMs: limits.viewer_queue_ms,
+    maxBehindMs: limits.viewer_stall_timeout_ms,
+    idleTimeoutMs: limits.idle_timeout_ms,
+    overflow: 'drop',
+  };
+}

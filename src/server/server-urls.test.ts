@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { builtInConfig } from './config/built-in-config.ts';
+import { parseConfig } from './config/load-config.ts';
+import { serverUrls } from './server-urls.ts';
+
+test('the built-in config: RTMP to publish, everything to play, the own port of a scheme left out', () => {
+  expect(serverUrls(builtInConfig(), 'test')).toEqual({
+    publish: ['rtmp://localhost/live/test', 'rtmps://localhost:4935/live/test'],
+    play: [
+      'rtmp://localhost/live/test',
+      'rtmps://localhost:4935/live/test',
+      'http://localhost:8080/live/test.flv',
+      'ws://localhost:8080/live/test.flv',
+      'https://localhost:4433/live/test.flv',
+      'wss://localhost:4433/live/test.flv',
+    ],
+  });
+});
+
+test('only what is switched on, at the address and under the pattern of the config', () => {
+  const { config } = parseConfig(
+    `{"rtmp": {"enable": true, "addr": "[::1]:1936"},
+      "httpflv": {"enable": true, "enable_https": true, "http_listen_addr": "0.0.0.0:80", "url_pattern": "/a/b"}}`,
+    'c.json',
+  );
+  expect(serverUrls(config, 'x')).toEqual({
+    publish: ['rtmp://[::1]:1936/live/x'],
+    play: ['rtmp://[::1]:1936/live/x', 'http://localhost/a/b/x.flv', 'ws://localhost/a/b/x.flv'],
+  });
+});

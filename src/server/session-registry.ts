@@ -1,0 +1,58 @@
+import type { EndReason } from '../media/end-reason.ts';
+import type { Subscription } from '../hub/subscription.ts';
+import type { StreamAddress } from './stream-address.ts';
+
+/** One publisher or viewer, as the log, the API and the callbacks show it. */
+export interface SessionRecord extends StreamAddress {
+  readonly id: string;
+  readonly protocol: 'RTMP' | 'FLV';
+  readonly baseType: 'PUB' | 'SUB';
+  readonly streamKey: string;
+  readonly remoteAddress: string;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly url: string;
+  /** Bytes on the socket so far. */
+  bytesRead(): number;
+  bytesWritten(): number;
+  /** Viewers only. */
+  readonly subscription?: Subscription;
+  close(reason: EndReason): void;
+}
+
+/** Everybody who publishes or plays right now, by stream. */
+export class SessionRegistry {
+  readonly #byStream = new Map<string, Map<string, SessionRecord>>();
+
+  add(record: SessionRecord): void {
+    let sessions = this.#byStream.get(record.streamKey);
+    if (sessions === undefined) {
+      sessions = new Map();
+      this.#byStream.set(record.streamKey, sessions);
+    }
+    sessions.set(record.id, record);
+  }
+
+  remove(record: SessionRecord): void {
+    const sessions = this.#byStream.get(record.streamKey);
+    if (sessions === undefined) return;
+    sessions.delete(record.id);
+    if (sessions.size === 0) this.#byStream.delete(record.streamKey);
+  }
+
+  publisherOf(streamKey: string): SessionRecord | undefined {
+    for (const record of this.#byStream.get(streamKey)?.values() ?? []) {
+      if (record.baseType === 'PUB') return record;
+    }
+    return undefined;
+  }
+
+  /** In the order in which they came. */
+  viewersOf(streamKey: string): SessionRecord[] {
+    return [...(this.#byStream.get(streamKey)?.values() ?? [])].filter((record) => record.baseType === 'SUB');
+  }
+
+  *all(): Generator<SessionRecord> {
+    for (const sessions of this.#byStream.values()) yield* sessions.values();
+  }
+}

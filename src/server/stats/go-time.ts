@@ -1,0 +1,28 @@
+/**
+ * Local time in lal's layout, Go's `2006-01-02 15:04:05.999 Z0700 MST`: up to three digits of fraction without trailing
+ * zeros, offset (`Z` for UTC), zone abbreviation. Clients parse it with the same layout.
+ */
+export function formatGoTime(wallMs: number): string {
+  const date = new Date(wallMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  const fraction = String(date.getMilliseconds()).padStart(3, '0').replace(/0+$/, '');
+  const offset = formatOffset(-date.getTimezoneOffset());
+  return `${day} ${time}${fraction === '' ? '' : `.${fraction}`} ${offset} ${zoneNameOf(date, offset)}`;
+}
+
+function formatOffset(minutes: number): string {
+  if (minutes === 0) return 'Z';
+  const magnitude = Math.abs(minutes);
+  const digits = Math.floor(magnitude / 60) * 100 + (magnitude % 60);
+  return `${minutes < 0 ? '-' : '+'}${String(digits).padStart(4, '0')}`;
+}
+
+/** `UTC`, `CST`, …; where the zone has no short name, its offset, as Go does. */
+function zoneNameOf(date: Date, offset: string): string {
+  if (offset === 'Z') return 'UTC';
+  const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
+  const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+  return /^[A-Z]{2,5}$/.test(name) ? name : offset.replace(/00$/, '');
+}

@@ -1,0 +1,134 @@
+import type { AudioConfig, VideoConfig } from '../../codec/codec-config.ts';
+import type { LiveStream } from '../../hub/live-stream.ts';
+import type { SessionRecord } from '../session-registry.ts';
+import { formatGoTime } from './go-time.ts';
+
+/** lal's `StatSession`: keys, order and types as its clients know them. */
+export interface StatSession {
+  session_id: string;
+  protocol: string;
+  base_type: string;
+  remote_addr: string;
+  start_time: string;
+  read_bytes_sum: number;
+  wrote_bytes_sum: number;
+  bitrate_kbits: number;
+  read_bitrate_kbits: number;
+  write_bitrate_kbits: number;
+  /** Ours: what waits for this viewer, and what it lost. */
+  queued_bytes?: number;
+  drop_count?: number;
+  dropped_frames?: number;
+}
+
+/** lal's `StatGroup`. */
+export interface StatGroup {
+  stream_name: string;
+  app_name: string;
+  audio_codec: string;
+  video_codec: string;
+  video_width: number;
+  video_height: number;
+  pub: StatSession;
+  subs: StatSession[] | null;
+  pull: StatSession;
+  in_frame_per_sec: readonly { unix_sec: number; v: number }[];
+  /** Ours: leaps of the publisher's clock that were closed, and frames that were out of order. */
+  in_jumps_repaired: number;
+  in_non_monotonic_frames: number;
+}
+
+export interface Bitrates {
+  readonly readKbits: number;
+  readonly writeKbits: number;
+}
+
+const NO_SESSION: StatSession = {
+  session_id: '',
+  protocol: '',
+  base_type: '',
+  remote_addr: '',
+  start_time: '',
+  read_bytes_sum: 0,
+  wrote_bytes_sum: 0,
+  bitrate_kbits: 0,
+  read_bitrate_kbits: 0,
+  write_bitrate_kbits: 0,
+};
+
+const AUDIO_NAMES: Record<AudioConfig['codec'], string> = {
+  aac: 'AAC',
+  g711a: 'PCMA',
+  g711u: 'PCMU',
+  opus: 'OPUS',
+  mp3: 'MP3',
+  flac: 'FLAC',
+  ac3: 'AC3',
+  eac3: 'EAC3',
+  other: '',
+};
+
+const VIDEO_NAMES: Record<VideoConfig['codec'], string> = {
+  h264: 'H264',
+  h265: 'H265',
+  av1: 'AV1',
+  vp9: 'VP9',
+  other: '',
+};
+
+export interface StatGroupInput {
+  readonly stream: LiveStream;
+  /** Names of whoever came first. */
+  readonly streamName: string;
+  readonly appName: string;
+  readonly publisher: SessionRecord | undefined;
+  readonly viewers: readonly SessionRecord[];
+  readonly frameRates: readonly { unix_sec: number; v: number }[];
+  bitratesOf(record: SessionRecord): Bitrates;
+}
+
+export function statGroup(input: StatGroupInput): StatGroup {
+  const configs = input.stream.state.tracks.map((track) => track.config);
+  const audio = configs.find((config) => config.kind === 'audio');
+  const video = configs.find((config) => config.kind === 'video');
+  const counters = input.stream.publication?.counters;
+  const subs = input.viewers.map((record) => statSession(record, input.bitratesOf(record)));
+  return {
+    stream_name: input.streamName,
+    app_name: input.appName,
+    audio_codec: audio === undefined ? '' : AUDIO_NAMES[audio.codec],
+    video_codec: video === undefined ? '' : VIDEO_NAMES[video.codec],
+    video_width: video?.width ?? 0,
+    video_height: video?.height ?? 0,
+    pub:
+      input.publisher === undefined
+        ? NO_SESSION
+        : statSession(input.publisher, input.bitratesOf(input.publisher)),
+    subs: subs.length === 0 ? null : subs,
+    pull: NO_SESSION,
+    in_frame_per_sec: input.frameRates,
+    in_jumps_repaired: counters?.jumpsRepaired ?? 0,
+    in_non_monotonic_frames: counters?.nonMonotonicFrames ?? 0,
+  };
+}
+
+function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates): StatSession {
+  const stat: StatSession = {
+    session_id: record.id,
+    protocol: record.protocol,
+    base_type: record.baseType,
+    remote_addr: record.remoteAddress,
+    start_time: formatGoTime(record.startedMs),
+    read_bytes_sum: record.bytesRead(),
+    wrote_bytes_sum: record.bytesWritten(),
+    bitrate_kbits: record.baseType === 'PUB' ? readKbits : writeKbits,
+    read_bitrate_kbits: readKbits,
+    write_bitrate_kbits: writeKbits,
+  };
+  if (record.subscription !== undefined) {
+    stat.queued_bytes = record.subscription.queuedBytes;
+    stat.drop_count = record.subscription.counters.drops;
+    stat.dropped_frames = record.subscription.counters.droppedUnits;
+  }
+  return stat;
+}

@@ -1,0 +1,69 @@
+import type { StreamKeyMode } from './config/server-config.ts';
+
+/** What a client asked for, in the server's terms. */
+export interface StreamAddress {
+  readonly appName: string;
+  readonly streamName: string;
+  /** The query, without `?`. */
+  readonly urlParam: string;
+}
+
+/**
+ * The app and stream of an HTTP path such as `/live/test110.flv`: the last element without its suffix is the stream,
+ * what precedes it the app. Percent-coding is undone before the split.
+ * @param target path and query of the request line
+ * @param suffix with its dot; case matters, as in lal
+ * @returns `undefined` for another suffix, or a path that is not well coded
+ */
+export function parseHttpStreamAddress(target: string, suffix: string): StreamAddress | undefined {
+  const queryAt = target.indexOf('?');
+  const path = decodePath(queryAt < 0 ? target : target.slice(0, queryAt));
+  if (path === undefined) return undefined;
+  const lastSlash = path.lastIndexOf('/');
+  const fileName = path.slice(lastSlash + 1);
+  if (!fileName.endsWith(suffix)) return undefined;
+  return {
+    appName: path.slice(0, Math.max(lastSlash, 0)).replace(/^\/+|\/+$/g, ''),
+    streamName: fileName.slice(0, -suffix.length),
+    urlParam: queryAt < 0 ? '' : target.slice(queryAt + 1),
+  };
+}
+
+function decodePath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** lal's streams are known by their name alone; the other mode keeps apps apart. */
+export function streamKeyOf(address: StreamAddress, mode: StreamKeyMode): string {
+  return mode === 'stream' ? address.streamName : `${address.appName}/${address.streamName}`;
+}
+
+/**
+ * Why a name can't be used, or `undefined` when it can. Names become file names, URLs and log lines: no empty parts,
+ * no parts that climb out of a folder, no control characters.
+ * @param maxBytes limit in UTF-8, for app and stream name each
+ */
+export function nameProblemOf(address: StreamAddress, maxBytes: number): string | undefined {
+  const { appName, streamName } = address;
+  if (streamName === '') return 'the stream name is empty';
+  for (const [what, name] of [
+    ['app', appName],
+    ['stream', streamName],
+  ] as const) {
+    if (Buffer.byteLength(name) > maxBytes) return `the ${what} name is longer than ${maxBytes} bytes`;
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    if (/[\u0000-\u001F\u007F\\]/.test(name))
+      return `the ${what} name has a control character or a backslash`;
+    if (name.split(/[/?]/).some((part) => part === '..' || part === '.')) {
+      return `the ${what} name has a part "." or ".."`;
+    }
+  }
+  if (streamName.startsWith('/') || streamName.endsWith('/') || streamName.includes('//')) {
+    return 'the stream name has an empty part';
+  }
+  return undefined;
+}
