@@ -3,11 +3,11 @@ import { builtInConfig } from './config/built-in-config.ts';
 import { parseConfig } from './config/load-config.ts';
 import { serverUrls } from './server-urls.ts';
 
-test('the built-in config: RTMP to publish, everything to play, the own port of a scheme left out', () => {
+test('the built-in config: RTMP to publish, everything to play', () => {
   expect(serverUrls(builtInConfig(), 'test')).toEqual({
-    publish: ['rtmp://localhost/live/test', 'rtmps://localhost:4935/live/test'],
+    publish: ['rtmp://localhost:1935/live/test', 'rtmps://localhost:4935/live/test'],
     play: [
-      'rtmp://localhost/live/test',
+      'rtmp://localhost:1935/live/test',
       'rtmps://localhost:4935/live/test',
       'http://localhost:8080/live/test.flv',
       'ws://localhost:8080/live/test.flv',
@@ -25,6 +25,6 @@ test('only what is switched on, at the address and under the pattern of the conf
   );
   expect(serverUrls(config, 'x')).toEqual({
     publish: ['rtmp://[::1]:1936/live/x'],
-    play: ['rtmp://[::1]:1936/live/x', 'http://localhost/a/b/x.flv', 'ws://localhost/a/b/x.flv'],
+    play: ['rtmp://[::1]:1936/live/x', 'http://localhost:80/a/b/x.flv', 'ws://localhost:80/a/b/x.flv'],
   });
 });

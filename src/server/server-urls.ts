@@ -17,8 +17,8 @@ const APP = 'live';
 export function serverUrls(config: ServerConfig, streamName: string): ServerUrls {
   const { rtmp, httpflv } = config;
   const rtmpUrls = [
-    ...(rtmp.enable ? [`rtmp://${hostAndPort(rtmp.addr, 1935)}/${APP}/${streamName}`] : []),
-    ...(rtmp.rtmps_enable ? [`rtmps://${hostAndPort(rtmp.rtmps_addr, 443)}/${APP}/${streamName}`] : []),
+    ...(rtmp.enable ? [`rtmp://${hostAndPort(rtmp.addr)}/${APP}/${streamName}`] : []),
+    ...(rtmp.rtmps_enable ? [`rtmps://${hostAndPort(rtmp.rtmps_addr)}/${APP}/${streamName}`] : []),
   ];
   return { publish: rtmpUrls, play: [...rtmpUrls, ...httpUrls(httpflv, `${streamName}.flv`)] };
 }
@@ -28,20 +28,20 @@ function httpUrls(section: HttpOutputConfig, fileName: string): string[] {
   const path = `${section.url_pattern === '/' ? `/${APP}/` : section.url_pattern}${fileName}`;
   const urls: string[] = [];
   if (section.enable && section.http_listen_addr !== '') {
-    const host = hostAndPort(section.http_listen_addr, 80);
+    const host = hostAndPort(section.http_listen_addr);
     urls.push(`http://${host}${path}`, `ws://${host}${path}`);
   }
   if (section.enable_https && section.https_listen_addr !== '') {
-    const host = hostAndPort(section.https_listen_addr, 443);
+    const host = hostAndPort(section.https_listen_addr);
     urls.push(`https://${host}${path}`, `wss://${host}${path}`);
   }
   return urls;
 }
 
-/** As seen from this machine; the scheme's own port is left out. */
-function hostAndPort(address: string, ownPort: number): string {
+/** As seen from this machine. With the port even where the scheme has it as its own: it shows where to look. */
+function hostAndPort(address: string): string {
   const { host = 'localhost', port } = parseListenAddress(address) ?? { port: 0 };
   const isAnyHost = host === '0.0.0.0' || host === '::';
   const written = host.includes(':') ? `[${host}]` : host;
-  return `${isAnyHost ? 'localhost' : written}${port === ownPort ? '' : `:${port}`}`;
+  return `${isAnyHost ? 'localhost' : written}:${port}`;
 }
