@@ -36,7 +36,7 @@ test('keeps a record with 4-byte lengths verbatim, odd reserved bits and trailin
 });
 
 test.each([0xfc, 0xfd, 0xfe])('rewrites length size byte %i to 4-byte lengths in a copy', (byte) => {
-  const record = H264_RECORDS[0]!.record.slice();
+  const record = Buffer.from(H264_RECORDS[0]!.record);
   record[4] = byte;
   const config = h264ConfigFromRecord(record);
   expect(config.description).toEqual(H264_RECORDS[0]!.record);
@@ -126,7 +126,7 @@ test('a rebuilt record keeps the SPS extensions of the old one', () => {
 });
 
 test('the new config owns copies, so the frame can go', () => {
-  const frame = SPS_1.slice();
+  const frame = Buffer.from(SPS_1);
   const config = withH264ParameterSets(HIGH, [frame]);
   frame.fill(0);
   expect(config.sequenceParameterSets[1]).toEqual(SPS_1);

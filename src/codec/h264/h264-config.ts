@@ -82,7 +82,7 @@ function mergeAll(sets: readonly Uint8Array[], rules: ParameterSetRules): readon
 function recordWithLengthSize4(record: Uint8Array): Uint8Array {
   const field = record[AVC_RECORD_LENGTH_SIZE_OFFSET]!;
   if ((field & 0x03) === 3) return record;
-  const copy = record.slice();
+  const copy = new Uint8Array(record); // not `slice`: that of a Buffer is a view
   copy[AVC_RECORD_LENGTH_SIZE_OFFSET] = field | 0x03;
   return copy;
 }

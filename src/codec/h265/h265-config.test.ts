@@ -48,7 +48,7 @@ test('spells profile space, compatibility, tier and constraints as the codec str
 });
 
 test.each([0x0c, 0x0d, 0x0e])('rewrites length size byte %i to 4-byte lengths in a copy', (byte) => {
-  const record = EMPTY_RECORD.slice();
+  const record = Buffer.from(EMPTY_RECORD);
   record[21] = byte;
   expect(h265ConfigFromRecord(record).description).toEqual(EMPTY_RECORD);
   expect(record[21]).toBe(byte);
@@ -124,7 +124,7 @@ test('sets of other layers and unreadable ones are ignored', () => {
 });
 
 test('the new config owns copies, so the frame can go', () => {
-  const frame = PPS_1.slice();
+  const frame = Buffer.from(PPS_1);
   const config = withH265ParameterSets(MAIN, [frame]);
   frame.fill(0);
   expect(config.pictureParameterSets[1]).toEqual(PPS_1);

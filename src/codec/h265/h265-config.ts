@@ -120,7 +120,7 @@ function unitsOfType(record: HevcDecoderConfigurationRecord, nalUnitType: number
 function recordWithLengthSize4(record: Uint8Array): Uint8Array {
   const field = record[HEVC_RECORD_LENGTH_SIZE_OFFSET]!;
   if ((field & 0x03) === 3) return record;
-  const copy = record.slice();
+  const copy = new Uint8Array(record); // not `slice`: that of a Buffer is a view
   copy[HEVC_RECORD_LENGTH_SIZE_OFFSET] = field | 0x03;
   return copy;
 }

@@ -42,7 +42,8 @@ test('a set that no record could hold is ignored', () => {
 });
 
 test('the list owns its sets and leaves the old list alone', () => {
-  const frame = hex('6703cc');
+  // A Buffer, as sockets hand out: its `slice` would be a view.
+  const frame = Buffer.from('6703cc', 'hex');
   const merged = mergeParameterSet(list, frame, rules);
   frame.fill(0);
   expect(toHex(merged[2]!)).toBe('6703cc');

@@ -26,10 +26,12 @@ export function mergeParameterSet(
   for (const known of list) if (equalBytes(known, set)) return list;
   const id = rules.idOf(set);
   if (id === undefined || set.length > MAX_PARAMETER_SET_BYTES) return list;
+  // Not `slice`: that of a Buffer is a view.
+  const owned = new Uint8Array(set);
   const merged = [...list];
   const index = list.findIndex((known) => rules.idOf(known) === id);
-  if (index >= 0) merged[index] = set.slice();
-  else merged.push(set.slice());
+  if (index >= 0) merged[index] = owned;
+  else merged.push(owned);
   if (merged.length > rules.maxSets) merged.shift();
   return merged;
 }
