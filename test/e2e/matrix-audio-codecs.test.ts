@@ -1,5 +1,5 @@
-import { describeMatrix } from '../support/matrix.ts';
+import { describeFfmpegMatrix } from '../support/ffmpeg-matrix.ts';
 
-describeMatrix('H.264 and MP3', 'h264-mp3');
-describeMatrix('H.264 and G.711 A-law', 'h264-g711a');
-describeMatrix('H.264 and G.711 mu-law', 'h264-g711u');
+describeFfmpegMatrix('H.264 and MP3', 'h264-mp3');
+describeFfmpegMatrix('H.264 and G.711 A-law', 'h264-g711a');
+describeFfmpegMatrix('H.264 and G.711 mu-law', 'h264-g711u');

@@ -1,4 +1,4 @@
-import { describeMatrix } from '../support/matrix.ts';
+import { describeFfmpegMatrix } from '../support/ffmpeg-matrix.ts';
 
-describeMatrix('H.264 with B-frames and AAC', 'h264-bframes-aac');
-describeMatrix('H.264 baseline without delay and AAC', 'h264-baseline-aac');
+describeFfmpegMatrix('H.264 with B-frames and AAC', 'h264-bframes-aac');
+describeFfmpegMatrix('H.264 baseline without delay and AAC', 'h264-baseline-aac');

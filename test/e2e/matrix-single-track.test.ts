@@ -1,4 +1,4 @@
-import { describeMatrix } from '../support/matrix.ts';
+import { describeFfmpegMatrix } from '../support/ffmpeg-matrix.ts';
 
-describeMatrix('AAC alone', 'audio-only-aac');
-describeMatrix('H.264 alone', 'video-only-h264');
+describeFfmpegMatrix('AAC alone', 'audio-only-aac');
+describeFfmpegMatrix('H.264 alone', 'video-only-h264');

@@ -1,0 +1,59 @@
+/**
+ * `node remux.mjs INPUT OUTPUT [--realtime]`: copies a stream from one file or URL to an FLV file or an RTMP URL
+ * without encoding anew, through the FFmpeg libraries that come with node-av: FFmpeg 8, which knows enhanced RTMP.
+ * What `ffmpeg -copyts [-re] -i INPUT -c copy -f flv OUTPUT` does, in the order in which the packets come.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Dictionary, FFmpegError, FormatContext, Packet } from 'node-av/lib';
+
+const [input, output, ...flags] = process.argv.slice(2);
+const isRealtime = flags.includes('--realtime');
+
+function check(result, what) {
+  FFmpegError.throwIfError(result, what);
+}
+
+async function openInput() {
+  const context = new FormatContext();
+  const options = input.includes('s://') ? Dictionary.fromObject({ tls_verify: '0' }) : null;
+  check(await context.openInput(input, null, options), `open ${input}`);
+  check(await context.findStreamInfo(), 'find the streams');
+  return context;
+}
+
+async function openOutput(source) {
+  const context = new FormatContext();
+  check(context.allocOutputContext2(null, 'flv', output), 'make the FLV muxer');
+  for (const stream of source.streams) {
+    const copy = context.newStream();
+    check(stream.codecpar.copy(copy.codecpar), 'copy the codec parameters');
+    copy.codecpar.codecTag = 0;
+    copy.timeBase = stream.timeBase;
+  }
+  check(await context.openOutput(), `open ${output}`);
+  const options = output.startsWith('rtmp')
+    ? Dictionary.fromObject({ flvflags: 'no_duration_filesize' })
+    : null;
+  check(await context.writeHeader(options), 'write the header');
+  return context;
+}
+
+const source = await openInput();
+const target = await openOutput(source);
+const packet = new Packet();
+packet.alloc();
+const startedMs = performance.now();
+while ((await source.readFrame(packet)) >= 0) {
+  const { timeBase } = source.streams[packet.streamIndex];
+  if (isRealtime) {
+    const dueMs = startedMs + (Number(packet.dts) * timeBase.num * 1000) / timeBase.den;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 1) await sleep(waitMs);
+  }
+  packet.rescaleTs(timeBase, target.streams[packet.streamIndex].timeBase);
+  check(await target.interleavedWriteFrame(packet), 'write a packet');
+}
+check(await target.writeTrailer(), 'write the end');
+await target.closeOutput();
+// The libraries keep threads; everything is written.
+process.exit(0);

@@ -1,0 +1,9 @@
+/** Before the long tests: what the end-to-end tests need, and the newer FFmpeg's fixtures. */
+import { setup as setUpEndToEnd } from './global-setup.ts';
+import { enhancedFixtures, expectPeers, makeEnhancedFixture } from './peers.ts';
+
+export async function setup(): Promise<void> {
+  await setUpEndToEnd();
+  expectPeers();
+  for (const name of enhancedFixtures) await makeEnhancedFixture(name);
+}
