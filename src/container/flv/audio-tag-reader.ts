@@ -54,8 +54,8 @@ export class AudioTagReader {
     // A copy: the track lives long, and must not keep the whole message or chunk alive. (`slice` of a Buffer is a view.)
     const owned = new Uint8Array(record);
     const config = audioConfigFromRecord(spelling, owned);
-    this.#record = owned;
     this.#setTrack(config, spelling);
+    this.#record = owned;
   }
 
   #readFrame(spelling: FlvSpelling, body: FlvAudioBody, timestampMs: number): void {
@@ -84,8 +84,9 @@ export class AudioTagReader {
   }
 
   #setTrack(config: AudioConfig, spelling: FlvSpelling): void {
-    this.#track = { id: FlvTrackId.audio, kind: 'audio', config, sourceTag: spelling.sourceTag };
-    this.#events.push({ type: 'track', track: this.#track });
+    const track: Track = { id: FlvTrackId.audio, kind: 'audio', config, sourceTag: spelling.sourceTag };
+    this.#events.pushTrack(track);
+    this.#track = track;
   }
 }
 

@@ -43,7 +43,7 @@ export class ScriptTagReader {
     if (name === SAMPLE_ACCESS) return;
     if (!this.#isTrackKnown) {
       this.#isTrackKnown = true;
-      this.#events.push({ type: 'track', track: SCRIPT_TRACK });
+      this.#events.pushTrack(SCRIPT_TRACK);
     }
     const isMetadata = name === METADATA;
     if (isMetadata) this.#announce(values[0]);

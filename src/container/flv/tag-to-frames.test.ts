@@ -477,6 +477,57 @@ describe('multitrack packets', () => {
   });
 });
 
+describe('sizes at the end of what a message can hold', () => {
+  /** One NAL unit that fills a body of `length` bytes behind the 5 bytes of an AVC header. */
+  function fullBody(length: number): Uint8Array {
+    const body = new Uint8Array(length);
+    body.set(hex('1701000000'));
+    new DataView(body.buffer).setUint32(5, length - 9);
+    body[9] = 0x65;
+    return body;
+  }
+
+  test('are refused for a frame that would not fit into a message of another form', () => {
+    const tags = new FlvTagToFrames();
+    const events = read(tags, [9, AVC_HEADER], [9, fullBody(2 ** 24 - 1)], [9, fullBody(2 ** 24 - 128)]);
+    expect(outline(events)).toEqual(['video h264', 'frame 1']);
+    expect(tags.damagedTags).toBe(1);
+  });
+
+  test('are refused for a record, and the track stays as it was', () => {
+    const tags = new FlvTagToFrames();
+    const huge = new Uint8Array(2 ** 21);
+    huge.set(hex(AVC_HEADER));
+    const events = read(tags, [9, AVC_HEADER], [9, huge], [9, AVC_HEADER], [9, `17 01 000000 ${SLICE}`]);
+    expect(outline(events)).toEqual(['video h264', 'frame 1']);
+    expect(tags.damagedTags).toBe(1);
+  });
+
+  test('are refused for in-band parameter sets that pile up', () => {
+    const tags = new FlvTagToFrames();
+    read(tags, [9, AVC_HEADER]);
+    let largest = 0;
+    for (let id = 0; id < 40; id += 1) {
+      const pps = new Uint8Array(60_000).fill(0xaa);
+      pps.set([0x68, ...exponentialGolomb(id)]);
+      const body = Buffer.concat([hex('1701000000 0000ea60'), pps, hex(SLICE)]);
+      for (const { config } of tracks(read(tags, [9, new Uint8Array(body)]))) {
+        if (config.kind === 'video') largest = Math.max(largest, config.description.length);
+      }
+    }
+    expect(largest).toBeGreaterThan(900_000);
+    expect(largest).toBeLessThanOrEqual(2 ** 20);
+    expect(tags.damagedTags).toBeGreaterThan(0);
+  });
+});
+
+/** ue(v) of a number below 255, filled up with ones to two bytes. */
+function exponentialGolomb(value: number): number[] {
+  const digits = (value + 1).toString(2);
+  const bits = ('0'.repeat(digits.length - 1) + digits).padEnd(16, '1');
+  return [Number.parseInt(bits.slice(0, 8), 2), Number.parseInt(bits.slice(8), 2)];
+}
+
 test('an empty body means nothing', () => {
   const tags = new FlvTagToFrames();
   expect(read(tags, [8, ''], [9, ''], [18, ''])).toEqual([]);

@@ -58,9 +58,9 @@ export class VideoTagReader {
     // A copy: the track lives long, and must not keep the whole message or chunk alive. (`slice` of a Buffer is a view.)
     const owned = new Uint8Array(record);
     const config = videoConfigFromRecord(spelling, owned);
+    this.#setTrack(config, spelling);
     this.#lengthSize = nalLengthSizeOf(spelling, owned);
     this.#record = owned;
-    this.#setTrack(config, spelling);
   }
 
   #readFrame(spelling: FlvSpelling, body: FlvVideoBody, timestampMs: number): void {
@@ -78,8 +78,8 @@ export class VideoTagReader {
     if (config === undefined) {
       throw new ProtocolError('ERR_FLV_NO_CONFIG', `${spelling.codec} frame before its sequence header`);
     }
-    this.#record = undefined;
     this.#setTrack(config, spelling);
+    this.#record = undefined;
     return config;
   }
 
@@ -121,7 +121,7 @@ export class VideoTagReader {
     if (this.#metadataTrack?.sourceTag !== sourceTag) {
       const config = { kind: 'data', codec: 'video-metadata' } as const;
       this.#metadataTrack = { id: FlvTrackId.videoMetadata, kind: 'data', config, sourceTag };
-      this.#events.push({ type: 'track', track: this.#metadataTrack });
+      this.#events.pushTrack(this.#metadataTrack);
     }
     this.#events.pushFrame(this.#metadataTrack, timestampMs, 0, true, body.data);
   }
@@ -132,8 +132,9 @@ export class VideoTagReader {
   }
 
   #setTrack(config: VideoConfig, spelling: FlvSpelling): void {
-    this.#track = { id: FlvTrackId.video, kind: 'video', config, sourceTag: spelling.sourceTag };
-    this.#events.push({ type: 'track', track: this.#track });
+    const track: Track = { id: FlvTrackId.video, kind: 'video', config, sourceTag: spelling.sourceTag };
+    this.#events.pushTrack(track);
+    this.#track = track;
   }
 }
 
