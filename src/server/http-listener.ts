@@ -1,16 +1,10 @@
-import {
-  createServer,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isBareRoute, matchRoutes, type HttpRoute } from './http-routes.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
-import { listen } from './listener.ts';
+import { listen, type Listener } from './listener.ts';
 import type { ServerContext } from './server-context.ts';
 import type { TlsCertificateSource } from './tls/certificate-source.ts';
 
@@ -23,7 +17,7 @@ export async function listenHttp(
   routes: readonly HttpRoute[],
   context: ServerContext,
   certificate?: TlsCertificateSource,
-): Promise<Server> {
+): Promise<Listener> {
   const handshakeTimeout = context.config.limits.handshake_timeout_ms;
   const options = {
     noDelay: true,
@@ -45,8 +39,7 @@ export async function listenHttp(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     dispatchUpgrade(routes, request, socket as Socket, head);
   });
-  await listen(server, certificate === undefined ? 'http' : 'https', address);
-  return server;
+  return listen(server, certificate === undefined ? 'http' : 'https', address);
 }
 
 function dispatchRequest(

@@ -1,7 +1,7 @@
-import type { Server } from 'node:net';
 import type { HttpOutputConfig } from './config/server-config.ts';
 import { listenHttp } from './http-listener.ts';
 import type { HttpRoute } from './http-routes.ts';
+import type { Listener } from './listener.ts';
 import type { ServerContext } from './server-context.ts';
 import type { TlsCertificates } from './tls-certificates.ts';
 
@@ -28,16 +28,16 @@ export class HttpPorts {
     if (section.enable_https) addRoute(this.#secure, section.https_listen_addr, section, route);
   }
 
-  async listen(): Promise<Server[]> {
-    const servers: Server[] = [];
+  async listen(): Promise<Listener[]> {
+    const listeners: Listener[] = [];
     for (const [address, { routes }] of this.#plain) {
-      servers.push(await listenHttp(address, routes, this.#context));
+      listeners.push(await listenHttp(address, routes, this.#context));
     }
     for (const [address, { routes, certFile, keyFile }] of this.#secure) {
       const certificate = await this.#certificates.open(certFile, keyFile);
-      servers.push(await listenHttp(address, routes, this.#context, certificate));
+      listeners.push(await listenHttp(address, routes, this.#context, certificate));
     }
-    return servers;
+    return listeners;
   }
 }
 

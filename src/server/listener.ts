@@ -1,10 +1,25 @@
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { parseListenAddress } from './config/listen-address.ts';
 
 /** A port could not be opened. The message names what for, where, and why. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code = 'ERR_LISTEN';
+}
+
+export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https';
+
+/** A port that is open. */
+export interface Listener {
+  readonly kind: ListenerKind;
+  readonly server: Server;
+}
+
+/** Where a listener is found; its port is the system's choice where the config says 0. */
+export interface ListenerAddress {
+  readonly kind: ListenerKind;
+  readonly address: string;
+  readonly port: number;
 }
 
 const EXPLANATIONS: Record<string, string> = {
@@ -15,18 +30,17 @@ const EXPLANATIONS: Record<string, string> = {
 
 /**
  * Opens a listener.
- * @param what for messages: `rtmp`, `http`, …
  * @param address lal's form, `:1935` or `127.0.0.1:1935`
  * @throws {ListenError}
  */
-export async function listen(server: Server, what: string, address: string): Promise<void> {
+export async function listen(server: Server, kind: ListenerKind, address: string): Promise<Listener> {
   const parsed = parseListenAddress(address);
-  if (parsed === undefined) throw new ListenError(`${what}: "${address}" is not a listen address`);
+  if (parsed === undefined) throw new ListenError(`${kind}: "${address}" is not a listen address`);
   await new Promise<void>((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const why = EXPLANATIONS[error.code ?? ''] ?? error.message;
       reject(
-        new ListenError(`${what}: cannot listen on ${address}: ${why} (${error.code})`, { cause: error }),
+        new ListenError(`${kind}: cannot listen on ${address}: ${why} (${error.code})`, { cause: error }),
       );
     };
     server.once('error', failed);
@@ -35,9 +49,16 @@ export async function listen(server: Server, what: string, address: string): Pro
       resolve();
     });
   });
+  return { kind, server };
+}
+
+/** Where an open listener is found. */
+export function addressOf({ kind, server }: Listener): ListenerAddress {
+  const { address, port } = server.address() as AddressInfo;
+  return { kind, address, port };
 }
 
 /** Stops accepting; open connections are their sessions' business. */
-export function stopListening(server: Server): void {
+export function stopListening({ server }: Listener): void {
   if (server.listening) server.close();
 }

@@ -1,4 +1,3 @@
-import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
@@ -10,7 +9,7 @@ import { ConnectionGuard } from './connection-guard.ts';
 import { FlvService } from './flv-service.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
-import { stopListening } from './listener.ts';
+import { addressOf, stopListening, type Listener, type ListenerAddress } from './listener.ts';
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
 import { RtmpService } from './rtmp-service.ts';
@@ -39,7 +38,7 @@ export class MediaServer {
   readonly #flv: FlvService;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
-  readonly #listeners: Server[] = [];
+  readonly #listeners: Listener[] = [];
   #cancelTick: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
@@ -78,6 +77,11 @@ export class MediaServer {
       throw error;
     }
     this.#scheduleTick();
+  }
+
+  /** Where the open listeners are found; what to ask when the config says port 0. */
+  get addresses(): readonly ListenerAddress[] {
+    return this.#listeners.filter(({ server }) => server.listening).map(addressOf);
   }
 
   /** Tells players, ends all sessions and closes all ports. A second call waits for the first. */

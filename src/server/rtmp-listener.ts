@@ -1,20 +1,19 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { DEFAULT_CHUNK_READER_LIMITS } from '../protocol/rtmp/chunk-reader.ts';
 import { RtmpServerConnection } from '../protocol/rtmp/server-connection.ts';
 import { RtmpServerSession } from '../session/rtmp/server-session.ts';
-import { listen } from './listener.ts';
+import { listen, type Listener } from './listener.ts';
 import type { RtmpService } from './rtmp-service.ts';
 import type { ServerContext } from './server-context.ts';
 import type { TlsCertificateSource } from './tls/certificate-source.ts';
 
 /** Opens the RTMP port. */
-export async function listenRtmp(service: RtmpService, context: ServerContext): Promise<Server> {
+export async function listenRtmp(service: RtmpService, context: ServerContext): Promise<Listener> {
   const server = createServer({ noDelay: true }, (socket) => {
     if (context.guard.admit(socket)) startSession(service, context, socket);
   });
-  await listen(server, 'rtmp', context.config.rtmp.addr);
-  return server;
+  return listen(server, 'rtmp', context.config.rtmp.addr);
 }
 
 /** Opens the RTMPS port. */
@@ -22,7 +21,7 @@ export async function listenRtmps(
   service: RtmpService,
   context: ServerContext,
   certificate: TlsCertificateSource,
-): Promise<Server> {
+): Promise<Listener> {
   const handshakeTimeout = context.config.limits.handshake_timeout_ms;
   const server = createTlsServer({ ...certificate.current, noDelay: true, handshakeTimeout });
   certificate.attach(server);
@@ -35,8 +34,7 @@ export async function listenRtmps(
       `rtmps: TLS handshake failed: ${error.message}`,
     );
   });
-  await listen(server, 'rtmps', context.config.rtmp.rtmps_addr);
-  return server;
+  return listen(server, 'rtmps', context.config.rtmp.rtmps_addr);
 }
 
 function startSession(service: RtmpService, { config, clock }: ServerContext, socket: Socket): void {
