@@ -1,6 +1,6 @@
+import { equalBytes } from '../../bytes/equal-bytes.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { Av1Config } from '../codec-config.ts';
-import { equalBytes } from '../nal/parameter-set-list.ts';
 import {
   parseAv1CodecConfigurationRecord,
   serializeAv1CodecConfigurationRecord,

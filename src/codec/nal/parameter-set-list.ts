@@ -1,4 +1,5 @@
 /** Bookkeeping that H.264 and H.265 parameter sets share: lists in which each set has an id of its own. */
+import { equalBytes } from '../../bytes/equal-bytes.ts';
 
 /** Limits of one list, given by the fields of the configuration record. */
 export interface ParameterSetRules {
@@ -39,13 +40,6 @@ export function mergeParameterSet(
 /** Whether both lists hold the same sets in the same order. */
 export function equalParameterSets(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a === b || (a.length === b.length && a.every((set, index) => equalBytes(set, b[index]!)));
-}
-
-/** Byte by byte. */
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
-  return true;
 }
 
 function withoutTrailingZeros(nal: Uint8Array): Uint8Array {

@@ -1,8 +1,8 @@
+import { equalBytes } from '../../bytes/equal-bytes.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { AudioConfig, Mp3Config } from '../../codec/codec-config.ts';
 import { g711Config } from '../../codec/g711/g711-config.ts';
 import { mp3ConfigFromFrame } from '../../codec/mp3/mp3-config.ts';
-import { equalBytes } from '../../codec/nal/parameter-set-list.ts';
 import type { Track } from '../../media/track.ts';
 import {
   audioConfigFromRecord,

@@ -1,3 +1,4 @@
+import { equalBytes } from '../../bytes/equal-bytes.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { withAv1SequenceHeader } from '../../codec/av1/av1-config.ts';
 import { removeTemporalDelimiters } from '../../codec/av1/obu.ts';
@@ -9,7 +10,6 @@ import { normalizeH265AccessUnit } from '../../codec/h265/access-unit.ts';
 import { withH265ParameterSets } from '../../codec/h265/h265-config.ts';
 import { H265NalUnitType } from '../../codec/h265/nal-unit-type.ts';
 import type { NalLengthSize } from '../../codec/nal/length-prefixed.ts';
-import { equalBytes } from '../../codec/nal/parameter-set-list.ts';
 import { withVp9FrameSize } from '../../codec/vp9/vp9-config.ts';
 import type { Track } from '../../media/track.ts';
 import type { FlvSpelling } from './codec-spelling.ts';
