@@ -1,0 +1,30 @@
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { RtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
+
+export interface ClientTlsOptions {
+  /** False takes any certificate, expired, self-signed or of another host. True unless said otherwise. */
+  readonly verifyCertificate?: boolean | undefined;
+  /** Certificates in PEM form to trust instead of the system's. */
+  readonly certificateAuthorities?: string | undefined;
+}
+
+/** Opens the connection of an RTMP URL: TCP, or TLS for `rtmps`. @param onConnected TLS is up, where there is TLS */
+export function openClientSocket(url: RtmpUrl, tls: ClientTlsOptions, onConnected: () => void): Socket {
+  const { scheme, host, port } = url;
+  if (scheme === 'rtmp') return connectTcp({ host, port, noDelay: true }, onConnected);
+  const socket = connectTls(
+    {
+      host,
+      port,
+      rejectUnauthorized: tls.verifyCertificate ?? true,
+      // Server Name Indication has no place for addresses (RFC 6066, section 3).
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(tls.certificateAuthorities === undefined ? {} : { ca: tls.certificateAuthorities }),
+    },
+    onConnected,
+  );
+  socket.setNoDelay(true);
+  return socket;
+}
