@@ -21,6 +21,8 @@ export interface OpenLogger {
   readonly logger: Logger;
   /** Resolves when every line so far has been written and the file is closed. Later lines are dropped. */
   close(): Promise<void>;
+  /** Resolves when what was logged so far is on standard output, as far as it can be. */
+  flush(): Promise<void>;
   /** Opens the log file again by its name, after someone moved it away. */
   reopen(): void;
   /** Writes what is pending at once: for the `exit` event. */
@@ -68,6 +70,9 @@ export function createLogger(config: LogConfig, options: LoggerOptions = {}): Op
     logger,
     async close() {
       await Promise.all([file?.close(), stdout?.idle()]);
+    },
+    async flush() {
+      await stdout?.idle();
     },
     reopen() {
       file?.reopen();
