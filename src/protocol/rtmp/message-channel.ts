@@ -8,7 +8,7 @@ import type { ChunkReaderLimits } from './chunk-reader.ts';
 import { serializeChunkedMessage } from './chunk-writer.ts';
 import { serializeCommand } from './command.ts';
 import type { RtmpCommand } from './command.ts';
-import type { Handshake } from './handshake.ts';
+import type { Handshake } from './handshake/handshake.ts';
 import { OUTGOING_CHUNK_SIZE, RtmpChunkStream, RtmpMessageType } from './message.ts';
 import type { RtmpMessage } from './message.ts';
 import { UserControlEvent, parseUserControl, serializeUserControl } from './user-control.ts';

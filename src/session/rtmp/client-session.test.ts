@@ -9,7 +9,7 @@ import { endReason } from '../../media/end-reason.ts';
 import { AmfObject } from '../../protocol/amf/amf-value.ts';
 import { serializeChunkedMessage } from '../../protocol/rtmp/chunk-writer.ts';
 import { parseCommand } from '../../protocol/rtmp/command.ts';
-import { ServerHandshake } from '../../protocol/rtmp/handshake.ts';
+import { ServerHandshake } from '../../protocol/rtmp/handshake/handshake.ts';
 import { RtmpMessageChannel } from '../../protocol/rtmp/message-channel.ts';
 import { RtmpServerConnection } from '../../protocol/rtmp/server-connection.ts';
 import type { RtmpMediaEvent, RtmpServerEvent } from '../../protocol/rtmp/server-connection.ts';
