@@ -137,6 +137,7 @@ test.each([0, 1])('with gop_num %i, ffmpeg, rtmpdump and GStreamer join late ove
   const source = recordingOf(tags);
   await witness.untilUnits(source.units.length);
   await publisher.close();
+  for (const player of players) await player.caughtUp(source.units.at(-1)!);
   await server.stop();
   for (const player of players) {
     await player.ended();
