@@ -14,6 +14,7 @@ import {
   type SubscriptionSource,
 } from './subscription.ts';
 
+/** How one output caches and joins. */
 export interface FanoutOptions {
   readonly gopCache: GopCacheLimits;
   /** Flush as soon as this many bytes wait, and not before `FlushScheduler.maxWindowMs` otherwise; 0: by the window alone. */

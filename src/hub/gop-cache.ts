@@ -1,6 +1,7 @@
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { StreamState } from './packager.ts';
 
+/** Bounds of a cache of groups of pictures. */
 export interface GopCacheLimits {
   /** Groups of pictures to keep, the unfinished one included; 0 keeps none. */
   readonly maxGops: number;
@@ -10,12 +11,14 @@ export interface GopCacheLimits {
   readonly maxBytesPerGop: number;
 }
 
+/** A frame with the stream's state at its time. */
 export interface CachedFrame {
   readonly frame: MediaFrame;
   /** The stream as of this frame. */
   readonly state: StreamState;
 }
 
+/** A video key frame and all that followed it. */
 export interface CachedGop {
   readonly frames: CachedFrame[];
   bytes: number;

@@ -14,6 +14,7 @@ export interface OutputVariant extends FanoutOptions {
   createPackager(): Packager;
 }
 
+/** What all streams of a hub have in common. */
 export interface LiveStreamOptions {
   /** Groups of pictures kept as frames: as many as the most demanding output caches. */
   readonly gopCache: GopCacheLimits;

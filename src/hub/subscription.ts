@@ -18,6 +18,7 @@ export interface Framing {
   frame(bytes: Uint8Array): Uint8Array;
 }
 
+/** Bounds of one viewer. */
 export interface SubscriptionLimits {
   /** Bytes that may wait for this viewer, the sink's own queue included. */
   readonly maxQueueBytes: number;
@@ -31,6 +32,7 @@ export interface SubscriptionLimits {
   readonly overflow: 'drop' | 'fail';
 }
 
+/** What one viewer got and lost. */
 export interface SubscriptionCounters {
   /** Bytes handed to the sink. */
   sentBytes: number;

@@ -7,6 +7,7 @@ export class ListenError extends Error {
   readonly code = 'ERR_LISTEN';
 }
 
+/** What a listener speaks. */
 export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https';
 
 /** A port that is open. */

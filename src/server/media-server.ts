@@ -3,9 +3,10 @@ import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import { systemClock, type Clock } from '../media/clock.ts';
-import { endReason } from '../media/end-reason.ts';
+import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
+import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
 import { FlvService } from './flv-service.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
@@ -20,6 +21,7 @@ import { Statistics } from './stats/statistics.ts';
 import { StreamGate } from './stream-gate.ts';
 import { TlsCertificates } from './tls-certificates.ts';
 
+/** What a server needs besides its config. */
 export interface MediaServerOptions {
   readonly logger: Logger;
   /** Default: the system's. */
@@ -84,6 +86,19 @@ export class MediaServer {
     return this.#listeners.filter(({ server }) => server.listening).map(addressOf);
   }
 
+  /**
+   * Publishes an FLV file from within the process, until it ends or the server closes.
+   * @returns an `EndReason` when the stream may not be published
+   */
+  publishFile(options: FilePublishOptions): Promise<FilePublisher | EndReason> {
+    return publishFile(this.#context, options);
+  }
+
+  /** Sockets open on all listeners, those included that have not said yet what they want. */
+  get openConnections(): number {
+    return this.#context.guard.open;
+  }
+
   /** Tells players, ends all sessions and closes all ports. A second call waits for the first. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
@@ -118,13 +133,14 @@ export class MediaServer {
   }
 
   async #shutDown(): Promise<void> {
-    const { clock, guard, config } = this.#context;
+    const { clock, guard, registry, config } = this.#context;
     this.#cancelTick?.();
     for (const listener of this.#listeners) stopListening(listener);
     for (const stream of this.hub.streams.values()) stream.flush();
     const reason = endReason('server-shutdown');
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
+    for (const session of registry.all()) session.close(reason);
     await this.#certificates.close();
     const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
     await guard.whenEmpty();

@@ -21,6 +21,7 @@ export type RtmpClientEvent =
   /** `_error`, or a status of level error: final. The connection is closed. */
   | { readonly type: 'refused'; readonly code: string; readonly description: string };
 
+/** What a client connection asks the server for. */
 export interface RtmpClientConnectionOptions {
   readonly mode: 'publish' | 'play';
   /** Of `RtmpUrl`, or with an authentication query added. */

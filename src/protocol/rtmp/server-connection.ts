@@ -37,6 +37,7 @@ export interface RtmpMediaEvent {
   readonly payload: Uint8Array;
 }
 
+/** Bounds of a server connection. */
 export interface RtmpServerConnectionOptions {
   /** Limits for an accepted publisher. Before that and for players, messages are bounded much tighter. */
   readonly limits?: ChunkReaderLimits;

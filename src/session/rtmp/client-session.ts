@@ -15,6 +15,7 @@ import { CLOSE_GRACE_MS } from '../net/stream-session.ts';
 import { openClientSocket } from './client-socket.ts';
 import type { ClientTlsOptions } from './client-socket.ts';
 
+/** What to push or pull, and how patiently. */
 export interface RtmpClientSessionOptions extends Pick<
   RtmpClientConnectionOptions,
   'mode' | 'handshake' | 'flashVer' | 'fourCcList' | 'limits'

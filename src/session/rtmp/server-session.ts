@@ -1,15 +1,21 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndCode, type EndReason } from '../../media/end-reason.ts';
-import type { RtmpServerConnection, RtmpServerEvent } from '../../protocol/rtmp/server-connection.ts';
+import type {
+  RtmpMediaEvent,
+  RtmpServerConnection,
+  RtmpServerEvent,
+} from '../../protocol/rtmp/server-connection.ts';
 import { remoteAddressOf } from '../net/address.ts';
 import { SocketSink } from '../net/socket-sink.ts';
 import { CLOSE_GRACE_MS, type StreamFeed } from '../net/stream-session.ts';
 
+/** A client's `connect`. */
 export type RtmpConnectEvent = Extract<RtmpServerEvent, { type: 'connect' }>;
+/** A client's `publish`. */
 export type RtmpPublishEvent = Extract<RtmpServerEvent, { type: 'publish' }>;
+/** A client's `play`. */
 export type RtmpPlayEvent = Extract<RtmpServerEvent, { type: 'play' }>;
-export type RtmpMediaEvent = Extract<RtmpServerEvent, { type: 'audio' | 'video' | 'data' }>;
 
 /** What takes a publisher's messages. */
 export interface RtmpPublishTarget {
@@ -34,6 +40,7 @@ export interface RtmpSessionHandler {
   ended(session: RtmpServerSession, reason: EndReason): void;
 }
 
+/** Time limits of a session. */
 export interface RtmpSessionLimits {
   /** From accept to the end of `publish` or `play`. */
   readonly handshakeTimeoutMs: number;
@@ -42,6 +49,11 @@ export interface RtmpSessionLimits {
   /** How long a publisher may send nothing. */
   readonly publisherIdleTimeoutMs: number;
 }
+
+/** Unread answers that a client may let pile up. */
+const MAX_UNREAD_BYTES = 256 * 1024;
+/** The same for a player, whose socket also holds media: more than the largest message. */
+const MAX_UNREAD_PLAYER_BYTES = 32 * 1024 * 1024;
 
 type State =
   | { readonly name: 'connecting'; readonly sinceMs: number }
@@ -236,6 +248,9 @@ export class RtmpServerSession {
     for (const bytes of this.#connection.takeOutput()) {
       if (this.#socket.writable) this.#socket.write(bytes);
     }
+    // Answers are small; they pile up only for a client that keeps asking and reads nothing.
+    const limit = this.#state.name === 'playing' ? MAX_UNREAD_PLAYER_BYTES : MAX_UNREAD_BYTES;
+    if (this.#socket.writableLength > limit) this.#finish(endReason('viewer-too-slow'));
   }
 
   /** Detaches from the hub, if attached. */
