@@ -20,7 +20,7 @@ export interface FilePublisher {
   /** Resolves when it is off the air again, for whatever reason. */
   readonly ended: Promise<EndReason>;
   /** Takes it off the air. */
-  close(): void;
+  close(reason?: EndReason): void;
 }
 
 /** @returns an `EndReason` when the stream may not be published */
@@ -34,14 +34,14 @@ export async function publishFile(
   if ('code' in admission) return admission;
   const stop = new AbortController();
   const ingest = new FlvIngest(admission.publication);
-  const record = recordOf(context, address, admission.streamKey, path, () => stop.abort());
+  const record = recordOf(context, address, admission.streamKey, path, (reason) => stop.abort(reason));
   registry.add(record);
   logger.info({ session: record.id, path }, 'publish start');
   const pump = new FlvFilePump({ path, loop, clock, signal: stop.signal });
   const run = async (): Promise<EndReason> => {
     try {
       await pump.run(({ type, timestampMs, body }) => ingest.receive(type, timestampMs, body));
-      return endReason(stop.signal.aborted ? 'kicked' : 'peer-closed');
+      return stop.signal.aborted ? (stop.signal.reason as EndReason) : endReason('source-ended');
     } catch (error) {
       return endReasonOfError(error);
     } finally {
@@ -50,7 +50,7 @@ export async function publishFile(
       logger.info({ session: record.id }, 'publish stop');
     }
   };
-  return { ended: run(), close: () => stop.abort() };
+  return { ended: run(), close: (reason = endReason('kicked')) => stop.abort(reason) };
 }
 
 function recordOf(
@@ -58,7 +58,7 @@ function recordOf(
   address: StreamAddress,
   streamKey: string,
   path: string,
-  close: () => void,
+  close: (reason: EndReason) => void,
 ): SessionRecord {
   return {
     ...address,
