@@ -5,6 +5,7 @@ import { GopByteCache } from './gop-bytes.ts';
 import type { CachedGop, GopCacheLimits } from './gop-cache.ts';
 import { EMPTY_STREAM_STATE, type Packager, type PackagerOutput, type StreamState } from './packager.ts';
 import { PendingBytes, type UnitMark } from './pending-bytes.ts';
+import type { UnitConsumer } from './unit-consumer.ts';
 import {
   Subscription,
   type ByteSink,
@@ -35,6 +36,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
   readonly #pending = new PendingBytes();
   readonly #gopBytes: GopByteCache;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #consumers = new Set<UnitConsumer>();
   readonly #markStates = new Map<UnitMark, StreamState>();
   #state: StreamState = EMPTY_STREAM_STATE;
   #headersVersion = 0;
@@ -56,6 +58,11 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
 
   get subscriptions(): ReadonlySet<Subscription> {
     return this.#subscriptions;
+  }
+
+  /** Neither viewers nor consumers. */
+  get isUnused(): boolean {
+    return this.#subscriptions.size === 0 && this.#consumers.size === 0;
   }
 
   get headersVersion(): number {
@@ -91,7 +98,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     this.#cancelFlush = undefined;
     this.#isFlushDue = false;
     this.#absorb();
-    if (this.#pending.length > 0 && this.#subscriptions.size > 0) this.#deliver();
+    if (this.#pending.length > 0 && !this.isUnused) this.#deliver();
     this.#discardPending();
   }
 
@@ -101,6 +108,14 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     this.#gopBytes.clear();
     this.#state = EMPTY_STREAM_STATE;
     for (const subscription of this.#subscriptions) subscription.publicationEnded();
+    for (const consumer of this.#consumers) consumer.publicationEnded();
+  }
+
+  /** Adds a segmenter or recorder, from the next flush on. @returns removes it */
+  attachConsumer(consumer: UnitConsumer): () => void {
+    this.flush();
+    this.#consumers.add(consumer);
+    return () => this.#consumers.delete(consumer);
   }
 
   /** Adds a viewer at the current end of the stream, or at the cached groups before it. One synchronous step. */
@@ -200,6 +215,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     const nowMs = this.#scheduler.clock.monotonicMs();
     this.#flushBytes = flush.bytes;
     for (const subscription of this.#subscriptions) subscription.deliver(flush, nowMs);
+    for (const consumer of this.#consumers) consumer.consume(flush, this);
     this.#flushBytes = undefined;
     this.#framedFlush.clear();
   }

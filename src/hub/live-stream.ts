@@ -6,6 +6,7 @@ import { GopCache, type GopCacheLimits } from './gop-cache.ts';
 import { Opening } from './opening.ts';
 import { EMPTY_STREAM_STATE, type Packager, type StreamState } from './packager.ts';
 import { Publication, type PublicationTarget } from './publication.ts';
+import type { UnitConsumer } from './unit-consumer.ts';
 import type { ByteSink, Framing, Subscription, SubscriptionLimits } from './subscription.ts';
 
 /** One output format in one variant; the same `id` always means the same bytes. */
@@ -85,13 +86,12 @@ export class LiveStream implements PublicationTarget {
     limits: SubscriptionLimits,
     framing?: Framing,
   ): Subscription {
-    let fanout = this.#fanouts.get(variant.id);
-    if (fanout === undefined) {
-      fanout = new Fanout(variant.createPackager(), this.#scheduler, variant);
-      fanout.prime(this.#gopCache.gops, this.#state);
-      this.#fanouts.set(variant.id, fanout);
-    }
-    return fanout.attach(sink, limits, framing);
+    return this.#fanoutOf(variant).attach(sink, limits, framing);
+  }
+
+  /** Adds a segmenter or recorder. @returns removes it */
+  attachConsumer(variant: OutputVariant, consumer: UnitConsumer): () => void {
+    return this.#fanoutOf(variant).attachConsumer(consumer);
   }
 
   /** Writes out what waits in the flush windows. */
@@ -103,7 +103,7 @@ export class LiveStream implements PublicationTarget {
   tick(nowMs: number): void {
     for (const [id, fanout] of this.#fanouts) {
       for (const subscription of fanout.subscriptions) subscription.checkHealth(nowMs);
-      if (fanout.subscriptions.size > 0) continue;
+      if (!fanout.isUnused) continue;
       fanout.flush();
       this.#fanouts.delete(id);
     }
@@ -131,6 +131,16 @@ export class LiveStream implements PublicationTarget {
     this.#state = EMPTY_STREAM_STATE;
     this.#gopCache.clear();
     for (const fanout of this.#fanouts.values()) fanout.publicationEnded();
+  }
+
+  #fanoutOf(variant: OutputVariant): Fanout {
+    let fanout = this.#fanouts.get(variant.id);
+    if (fanout === undefined) {
+      fanout = new Fanout(variant.createPackager(), this.#scheduler, variant);
+      fanout.prime(this.#gopCache.gops, this.#state);
+      this.#fanouts.set(variant.id, fanout);
+    }
+    return fanout;
   }
 
   #finishOpening(): void {

@@ -1,0 +1,24 @@
+import type { StreamState } from './packager.ts';
+import type { Flush } from './subscription.ts';
+
+/**
+ * Takes everything that a packager makes, with the borders of its units: segmenters and recorders. It gets the same
+ * bytes as the viewers, once a flush, from the moment it is attached. It must not hold up the stream: what it cannot
+ * deal with at once it queues within a bound of its own.
+ */
+export interface UnitConsumer {
+  /**
+   * `flush.bytes` are shared and never change. `flush.states` has the stream's state at each random access point;
+   * `headers(state, timeUs)` gives the bytes that a reader needs before one (empty where the format has none).
+   */
+  consume(flush: Flush, source: UnitSource): void;
+  /** The publisher left; everything it sent has been consumed. A next publisher may follow. */
+  publicationEnded(): void;
+}
+
+/** What a consumer may ask its fan-out for, during `consume`. */
+export interface UnitSource {
+  /** Opening bytes of a byte stream (an FLV file header), or `undefined`. */
+  fileHeader(state: StreamState): Uint8Array | undefined;
+  headers(state: StreamState, timeUs: number): Uint8Array;
+}
