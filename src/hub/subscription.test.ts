@@ -16,7 +16,7 @@ let sink: CollectingSink;
 beforeEach(() => {
   clock = new FakeClock();
   stream = new LiveStream('a', new FlushScheduler(clock, 60), {
-    gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytesPerGop: 1e9 },
+    gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytes: 1e9 },
   });
   publication = stream.publish()!;
   publication.announce({ audio: false, video: true });

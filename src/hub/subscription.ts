@@ -48,7 +48,7 @@ export interface Flush {
   readonly marks: readonly UnitMark[];
   /** The stream's state at each random access point of `marks`; other places are not looked at. */
   readonly states: ReadonlyMap<UnitMark, StreamState>;
-  /** Media time of the last unit. */
+  /** Media time at the end of the flush, on the fan-out's own clock, which runs on from one publication to the next. */
   readonly endUs: number;
 }
 
@@ -125,15 +125,15 @@ export class Subscription {
    * Puts the viewer at the current end of the stream.
    * @param skipBytes bytes of the next flush that lie before that end
    * @param start cached bytes to begin with; without them the viewer waits for a random access point
-   * @param newestUs media time of the stream's end: what is cached does not count as being behind
+   * @param endUs as in `Flush`: what is cached does not count as being behind
    */
-  join(skipBytes: number, start: CachedStart | undefined, newestUs: number, nowMs: number): void {
+  join(skipBytes: number, start: CachedStart | undefined, endUs: number, nowMs: number): void {
     this.#skipBytes = skipBytes;
     if (start === undefined) return;
-    this.#begin(start.state, start.timeUs, newestUs, nowMs);
+    this.#begin(start.state, start.timeUs, endUs, nowMs);
     for (const chunk of start.chunks) {
       this.#joinBytes += chunk.length;
-      this.#send(this.#frame(chunk), 0, newestUs, nowMs);
+      this.#send(this.#frame(chunk), 0, endUs, nowMs);
     }
   }
 
