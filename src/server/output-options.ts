@@ -8,7 +8,7 @@ export function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): G
   return {
     maxGops: section.gop_num,
     maxFramesPerGop: section.single_gop_max_frame_num,
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 
@@ -22,7 +22,7 @@ export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
     maxFramesPerGop: isUnlimited
       ? 0
       : Math.max(...sections.map((section) => section.single_gop_max_frame_num)),
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 
