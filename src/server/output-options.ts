@@ -14,7 +14,7 @@ export function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): G
 
 /** What the hub must keep as frames, so that an output made later can fill its own cache. */
 export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
-  const sections = [config.rtmp, config.httpflv];
+  const sections = [config.rtmp, config.httpflv, config.httpts];
   // 0 frames means "no limit", so it is the largest.
   const isUnlimited = sections.some((section) => section.single_gop_max_frame_num === 0);
   return {
@@ -32,6 +32,10 @@ export function rtmpFanoutOptions(config: ServerConfig): FanoutOptions {
 
 export function flvFanoutOptions(config: ServerConfig): FanoutOptions {
   return { gopCache: gopCacheLimits(config.httpflv, config), flushBytes: 0 };
+}
+
+export function tsFanoutOptions(config: ServerConfig): FanoutOptions {
+  return { gopCache: gopCacheLimits(config.httpts, config), flushBytes: 0 };
 }
 
 /**
