@@ -25,7 +25,7 @@ export function tsOverHttp(config: ServerConfig): LiveHttpFormat {
     pattern: config.httpts.url_pattern,
     suffix: '.ts',
     contentType: 'video/mp2t',
-    unknownStream: config.httpflv.unknown_stream,
+    unknownStream: config.httpts.unknown_stream,
     variantFor: () => tsOutput(tsFanoutOptions(config)),
   };
 }
