@@ -26,6 +26,8 @@ export async function listenHttp(
     requestTimeout: handshakeTimeout,
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Other offers (HTTP/2, from curl) may be ignored, and the request answered as it stands (RFC 9110, 7.8).
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
   const server =
     certificate === undefined
@@ -51,7 +53,8 @@ function dispatchRequest(
   if (request.method === 'OPTIONS') {
     response.writeHead(204, { ...corsHeaders, 'Content-Length': 0 }).end();
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    answer(response, 405, { Allow: 'GET, HEAD, OPTIONS' });
+    // Closed, so that nobody has to read the body.
+    answer(response, 405, { Allow: 'GET, HEAD, OPTIONS', Connection: 'close' });
   } else if (!matchRoutes(routes, path).some((route) => route.request(request, response))) {
     if (isBareRoute(routes, path)) answer(response, 301, { Location: `${path}/` });
     else answer(response, 404);

@@ -82,9 +82,10 @@ export class RtmpService implements RtmpSessionHandler {
     this.#sessions.delete(session);
     const client = this.#clients.get(session);
     const remote = session.remoteAddress;
-    const { code, detail, message } = reason;
-    this.#context.logger.info(
-      { session: client?.id, remote, code, detail },
+    const { code, detail, message, cause } = reason;
+    const level = code === 'internal-error' ? 'error' : 'info';
+    this.#context.logger[level](
+      { session: client?.id, remote, code, detail, err: cause },
       `rtmp session ended: ${message}`,
     );
   }
