@@ -127,8 +127,8 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
-    this.statistics.tick();
     this.hub.tick(nowMs);
+    this.statistics.tick();
     this.#groupLog.tick();
   }
 
