@@ -41,7 +41,7 @@ export async function listenHttp(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     dispatchUpgrade(routes, request, socket as Socket, head);
   });
-  return listen(server, certificate === undefined ? 'http' : 'https', address);
+  return listen(server, certificate === undefined ? 'http' : 'https', address, context.logger);
 }
 
 function dispatchRequest(

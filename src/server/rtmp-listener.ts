@@ -13,7 +13,7 @@ export async function listenRtmp(service: RtmpService, context: ServerContext): 
   const server = createServer({ noDelay: true }, (socket) => {
     if (context.guard.admit(socket)) startSession(service, context, socket);
   });
-  return listen(server, 'rtmp', context.config.rtmp.addr);
+  return listen(server, 'rtmp', context.config.rtmp.addr, context.logger);
 }
 
 /** Opens the RTMPS port. */
@@ -36,7 +36,7 @@ export async function listenRtmps(
       `rtmps: TLS handshake failed: ${error.message}`,
     );
   });
-  return listen(server, 'rtmps', context.config.rtmp.rtmps_addr);
+  return listen(server, 'rtmps', context.config.rtmp.rtmps_addr, context.logger);
 }
 
 function startSession(service: RtmpService, { config, clock }: ServerContext, socket: Socket): void {

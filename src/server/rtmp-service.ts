@@ -32,6 +32,8 @@ export class RtmpService implements RtmpSessionHandler {
   readonly #context: ServerContext;
   readonly #sessions = new Set<RtmpServerSession>();
   readonly #clients = new WeakMap<RtmpServerSession, Client>();
+  /** Set when the server stops: who comes out of a TLS handshake after that is told at once. */
+  #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -40,6 +42,7 @@ export class RtmpService implements RtmpSessionHandler {
   /** A session that has just been accepted. */
   add(session: RtmpServerSession): void {
     this.#sessions.add(session);
+    if (this.#closing !== undefined) session.close(this.#closing);
   }
 
   tick(nowMs: number): void {
@@ -47,6 +50,7 @@ export class RtmpService implements RtmpSessionHandler {
   }
 
   closeSessions(reason: EndReason): void {
+    this.#closing = reason;
     for (const session of this.#sessions) session.close(reason);
   }
 
