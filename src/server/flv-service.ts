@@ -9,7 +9,7 @@ import type { SocketSink } from '../session/net/socket-sink.ts';
 import type { StreamFeed, StreamSession } from '../session/net/stream-session.ts';
 import { webSocketFraming } from '../session/websocket/framing.ts';
 import { WebSocketAcceptor } from '../session/websocket/stream-socket.ts';
-import { answer } from './http-listener.ts';
+import { answer, refuseUpgrade } from './http-listener.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import type { HttpRoute } from './http-routes.ts';
 import { flvFanoutOptions, flvFormFor } from './output-options.ts';
@@ -87,8 +87,7 @@ export class FlvService implements HttpRoute {
     if (address === undefined) return false;
     this.#admit(address, socket, (admission) => {
       if ('code' in admission) {
-        const status = STATUS_OF[admission.code] ?? 403;
-        socket.end(`HTTP/1.1 ${status} ${admission.code}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+        refuseUpgrade(socket, STATUS_OF[admission.code] ?? 403, this.#context.clock);
         return;
       }
       this.#webSockets.accept(request, socket, head, (session) => {
