@@ -11,6 +11,12 @@ import type { Packager, PackagerOutput, StreamState } from '../hub/packager.ts';
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
 
+/**
+ * The time of metadata that a newcomer begins with. ffmpeg's FLV demuxer takes script data with any other time for a
+ * subtitle track; lal too sends it with the publisher's, which is 0 as a rule (test/e2e/late-join.test.ts).
+ */
+const METADATA_TIMESTAMP_MS = 0;
+
 /** Longest header before the payload of an FLV tag body, with room to spare. */
 const MAX_BODY_HEADER_BYTES = 32;
 
@@ -49,7 +55,7 @@ export class FlvMessagePackager implements Packager {
     const timestampMs = toWireTime(timeUs);
     const sticky = state.stickyFrames.filter((frame) => flvCanCarry(frame.track, this.#form));
     const isScript = (frame: MediaFrame): boolean => flvTagTypeOf(frame.track) === FlvTagType.script;
-    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, timestampMs, out);
+    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, METADATA_TIMESTAMP_MS, out);
     for (const track of state.tracks) this.writeTrack(track, state, timeUs, out);
     // Video metadata (HDR parameters) refers to the video's sequence header.
     for (const frame of sticky.filter((other) => !isScript(other)))
