@@ -7,6 +7,7 @@ import {
   writeFlvBodyHeader,
 } from '../container/flv/body-header.ts';
 import { FlvTagType, type FlvForm } from '../container/flv/flv-types.ts';
+import { MAX_FLV_BODY_BYTES } from '../container/flv/tag-header.ts';
 import type { Packager, PackagerOutput, StreamState } from '../hub/packager.ts';
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
@@ -64,11 +65,14 @@ export class FlvMessagePackager implements Packager {
 
   writeTrack(track: Track, _state: StreamState, timeUs: number, out: PackagerOutput): void {
     const body = flvSequenceHeader(track, this.#form);
-    if (body !== undefined) this.#write(flvTagTypeOf(track), toWireTime(timeUs), [body], out);
+    if (body === undefined || body.length > MAX_FLV_BODY_BYTES) return;
+    this.#write(flvTagTypeOf(track), toWireTime(timeUs), [body], out);
   }
 
+  /** Leaves out what the format cannot carry: a codec without a name in it, a body beyond 24 bits of length. */
   writeFrame(frame: MediaFrame, out: PackagerOutput): void {
     if (!flvCanCarry(frame.track, this.#form)) return;
+    if (frame.data.length > MAX_FLV_BODY_BYTES - MAX_BODY_HEADER_BYTES) return;
     out.beginUnit(frame);
     this.#writeFrameAt(frame, toWireTime(frame.dtsUs), out);
   }

@@ -47,7 +47,7 @@ export function streamKeyOf({ appName, streamName }: StreamAddress, mode: Stream
   return app === '' ? streamName : `${app}/${streamName}`;
 }
 
-/** By hand: a regular expression takes a second for the 16 KiB of slashes that a request line may hold. */
+/** By hand: a regular expression would take time squared for the slashes that a request line can hold. */
 function withoutOuterSlashes(path: string): string {
   let start = 0;
   let end = path.length;
