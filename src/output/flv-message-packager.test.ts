@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FlvDemuxer } from '../container/flv/flv-demuxer.ts';
+import { FlvTagToFrames } from '../container/flv/tag-to-frames.ts';
 import type { FlvForm, FlvTagType } from '../container/flv/flv-types.ts';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LiveStream, type OutputVariant } from '../hub/live-stream.ts';
-import { FlvIngest } from '../ingest/flv-ingest.ts';
+import type { Publication } from '../hub/publication.ts';
 import { serializeAmf0 } from '../protocol/amf/amf0.ts';
 import { AmfObject } from '../protocol/amf/amf-value.ts';
 import { ChunkReader } from '../protocol/rtmp/chunk-reader.ts';
@@ -28,16 +29,23 @@ type Message = readonly [type: number, timestampMs: number, body: string];
 
 let clock: FakeClock;
 let stream: LiveStream;
-let ingest: FlvIngest;
+let reader: FlvTagToFrames;
+let publication: Publication;
 
 beforeEach(() => {
   clock = new FakeClock();
   stream = new LiveStream('a', new FlushScheduler(clock, 60), { gopCache: OPTIONS.gopCache });
-  ingest = new FlvIngest(stream.publish()!);
+  reader = new FlvTagToFrames();
+  publication = stream.publish()!;
 });
 
 function send(type: FlvTagType, timestampMs: number, body: string): void {
-  ingest.receive(type, timestampMs, hex(body));
+  reader.read({ type, timestampMs, body: hex(body) });
+  for (const event of reader.takeEvents()) {
+    if (event.type === 'frame') publication.write(event.frame);
+    else if (event.type === 'track') publication.setTrack(event.track);
+    else publication.announce(event);
+  }
   clock.turn();
 }
 
@@ -200,8 +208,6 @@ test('a message of many chunks comes back whole, with a time that needs the exte
 });
 
 test('a frame that does not fit the 24 bits of a body length is left out, and the stream goes on', () => {
-  stream = new LiveStream('b', new FlushScheduler(clock, 60), { gopCache: OPTIONS.gopCache });
-  const publication = stream.publish()!;
   const players = new Players();
   publication.announce({ audio: false, video: true });
   publication.setTrack(videoTrack());
