@@ -29,7 +29,7 @@ export function publishWithFfmpeg(
   const offset = options.startMs === undefined ? [] : ['-output_ts_offset', String(options.startMs / 1000)];
   const before = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-re', ...loops, '-i', file];
   const after = ['-c', 'copy', ...offset, '-f', 'flv', '-flvflags', 'no_duration_filesize', ...tls, url];
-  const { command = 'ffmpeg', timeoutMs = 60_000 } = options;
+  const { command = 'ffmpeg', timeoutMs = 200_000 } = options;
   return startProgram(scope, command, [...before, ...after], { timeoutMs });
 }
 
