@@ -58,7 +58,7 @@ test.each(watches)('mpegts.js plays without a stop: $name', async ({ name, strea
 function medianDelay({ beepDelaysMs }: PlaybackReport): number {
   // The first flash may have been at the very start, when picture and sound are not settled yet.
   const delays = beepDelaysMs.slice(1).sort((a, b) => a - b);
-  expect(delays.length).toBeGreaterThan(5);
+  expect(delays.length).toBeGreaterThanOrEqual(3);
   return delays[Math.floor(delays.length / 2)]!;
 }
 
