@@ -10,7 +10,10 @@ import { ensureModules, root, runMain, runTool, ScriptError } from './environmen
 import { writeLongReport } from './long-report.mjs';
 import { ensureSystemPrograms } from './system-programs.mjs';
 
-const projectsOfTier = { short: ['unit', 'e2e'], long: ['unit', 'e2e', 'long'] };
+const projectsOfTier = {
+  short: ['unit', 'e2e', 'browser'],
+  long: ['unit', 'e2e', 'browser', 'long', 'long-browser'],
+};
 const reportFolder = join(root, 'test', 'report');
 
 /** Packages that only the long tier's peers need, kept out of the main install. */

@@ -12,7 +12,7 @@ export interface GopCacheLimits {
 }
 
 /** A frame with the stream's state at its time. */
-export interface CachedFrame {
+interface CachedFrame {
   readonly frame: MediaFrame;
   /** The stream as of this frame. */
   readonly state: StreamState;

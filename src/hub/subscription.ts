@@ -118,11 +118,6 @@ export class Subscription {
     return this.#queueBytes + this.#sink.queuedBytes;
   }
 
-  /** The buffers waiting here, for accounting: viewers share them. */
-  get queuedBuffers(): readonly Uint8Array[] {
-    return this.#queue.map((item) => item.bytes);
-  }
-
   /**
    * Puts the viewer at the current end of the stream.
    * @param skipBytes bytes of the next flush that lie before that end

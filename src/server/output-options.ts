@@ -4,7 +4,7 @@ import type { GopCacheLimits } from '../hub/gop-cache.ts';
 import type { GopCacheConfig, ServerConfig } from './config/server-config.ts';
 
 /** lal's cache keys in the hub's terms. */
-export function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): GopCacheLimits {
+function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): GopCacheLimits {
   return {
     maxGops: section.gop_num,
     maxFramesPerGop: section.single_gop_max_frame_num,

@@ -4,7 +4,7 @@ import { Bystander } from '../support/bystander.ts';
 import { fixturePath } from '../support/fixtures.ts';
 import { readFlvTags } from '../support/flv-file.ts';
 import { LocalServer } from '../support/local-server.ts';
-import { openSockets, usedMemory } from '../support/memory.ts';
+import { openSockets, untilOpenSockets, usedMemory } from '../support/memory.ts';
 import { RawClient, viewerRequest } from '../support/raw-client.ts';
 import { chunksOf, clientScript, handshakeSize, mediaStreamId, publishChunks } from '../support/rtmp-wire.ts';
 import { Scope } from '../support/scope.ts';
@@ -78,7 +78,7 @@ test.each(scripts)(
     expect(local.errors).toEqual([]);
     for (const end of local.ends) expect(end).toMatch(/^(peer-closed|peer-reset \w+)$/);
     if (kind === 'rtmp') expect(local.ends).toHaveLength(cuts.length);
-    expect(openSockets()).toBeLessThanOrEqual(socketsBefore);
+    await untilOpenSockets(socketsBefore);
     local.log.length = 0;
     expect((await usedMemory()) - baseline).toBeLessThan(3_000_000);
   },

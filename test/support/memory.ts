@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -16,7 +16,16 @@ export async function usedMemory(): Promise<number> {
   return heapUsed + arrayBuffers;
 }
 
-/** Open handles of this process by kind, timers apart: what must be back at its former number. */
+/** Open TCP sockets of this process, of clients and servers alike. */
 export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
+
+/** Resolves when no more sockets are open than that; a socket that was destroyed is closed some turns later. */
+export async function untilOpenSockets(atMost: number): Promise<void> {
+  const giveUpMs = performance.now() + 10_000;
+  while (openSockets() > atMost) {
+    if (performance.now() > giveUpMs) throw new Error(`${openSockets()} sockets are open, not ${atMost}`);
+    await sleep(10);
+  }
 }
