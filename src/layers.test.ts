@@ -10,6 +10,7 @@ const LAYER: Record<string, number> = {
   media: 2,
   'container/flv': 3,
   'protocol/amf': 4,
+  'protocol/hls': 4,
   'protocol/rtmp': 4,
   'session/rtmp': 5,
   'session/http': 5,
