@@ -6,6 +6,7 @@ import { GopCache, type GopCacheLimits } from './gop-cache.ts';
 import { Opening } from './opening.ts';
 import { EMPTY_STREAM_STATE, type Packager, type StreamState } from './packager.ts';
 import { Publication, type PublicationTarget } from './publication.ts';
+import type { StreamObserver } from './stream-observer.ts';
 import type { UnitConsumer } from './unit-consumer.ts';
 import type { ByteSink, Framing, Subscription, SubscriptionLimits } from './subscription.ts';
 
@@ -29,14 +30,21 @@ export class LiveStream implements PublicationTarget {
   readonly key: string;
   readonly #scheduler: FlushScheduler;
   readonly #gopCache: GopCache;
+  readonly #observers: Iterable<StreamObserver>;
   readonly #fanouts = new Map<string, Fanout>();
   #publication: Publication | undefined;
   #opening: Opening | undefined;
   #state: StreamState = EMPTY_STREAM_STATE;
 
-  constructor(key: string, scheduler: FlushScheduler, options: LiveStreamOptions) {
+  constructor(
+    key: string,
+    scheduler: FlushScheduler,
+    options: LiveStreamOptions,
+    observers: Iterable<StreamObserver> = [],
+  ) {
     this.key = key;
     this.#scheduler = scheduler;
+    this.#observers = observers;
     this.#gopCache = new GopCache(options.gopCache);
   }
 
@@ -76,6 +84,7 @@ export class LiveStream implements PublicationTarget {
     const publication = new Publication(this);
     this.#publication = publication;
     this.#opening = new Opening(this.#scheduler.clock, () => this.#finishOpening());
+    for (const observer of this.#observers) observer.publicationStarted(this, publication);
     return publication;
   }
 
@@ -125,12 +134,13 @@ export class LiveStream implements PublicationTarget {
     else this.#opening.push(frame, publication.announced, this.#state);
   }
 
-  publicationEnded(): void {
+  publicationEnded(publication: Publication): void {
     this.#finishOpening();
     this.#publication = undefined;
     this.#state = EMPTY_STREAM_STATE;
     this.#gopCache.clear();
     for (const fanout of this.#fanouts.values()) fanout.publicationEnded();
+    for (const observer of this.#observers) observer.publicationEnded(this, publication);
   }
 
   #fanoutOf(variant: OutputVariant): Fanout {
