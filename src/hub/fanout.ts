@@ -42,7 +42,10 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   #headersVersion = 0;
   /** Pending bytes and marks that the GOP cache has taken in already. */
   #absorbed = { bytes: 0, marks: 0 };
-  #newestUs = 0;
+  /** Media time that has passed since the fan-out was made, over all publications: what queues are measured with. */
+  #elapsedUs = 0;
+  /** Newest time of audio and video of this publication. Data is no measure: metadata often carries time 0. */
+  #newestUs: number | undefined;
   #cancelFlush: (() => void) | undefined;
   #isFlushDue = false;
   /** The flush being delivered, and its bytes in each framing that a viewer asked for. */
@@ -81,19 +84,21 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   /** Catches up with a running stream: packages the cached groups, then stands where the stream stands. */
   prime(gops: readonly CachedGop[], state: StreamState): void {
+    this.#state = state;
+    if (!this.#gopBytes.isEnabled) return;
     this.#state = gops[0]?.frames[0]?.state ?? state;
     for (const gop of gops) {
-      for (const cached of gop.frames) this.push(cached.frame, cached.state);
+      for (const cached of gop.frames) {
+        this.#package(cached.frame, cached.state);
+        if (this.#pending.length >= MAX_PENDING_BYTES) this.flush();
+      }
     }
-    this.#absorb();
-    this.#discardPending();
+    this.flush();
   }
 
   /** @param state the stream as of `frame` */
   push(frame: MediaFrame, state: StreamState): void {
-    if (state !== this.#state) this.#changeState(state, frame);
-    this.#newestUs = frame.dtsUs;
-    this.#packager.writeFrame(frame, this);
+    this.#package(frame, state);
     this.#requestFlush();
   }
 
@@ -112,6 +117,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.flush();
     this.#gopBytes.clear();
     this.#state = EMPTY_STREAM_STATE;
+    this.#newestUs = undefined;
     for (const subscription of this.#subscriptions) subscription.publicationEnded();
     for (const consumer of this.#consumers) consumer.publicationEnded();
   }
@@ -130,7 +136,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#subscriptions.add(subscription);
     this.#scheduler.viewers += 1;
     this.#absorb();
-    subscription.join(this.#pending.length, this.#gopBytes.start, this.#newestUs, nowMs);
+    subscription.join(this.#pending.length, this.#gopBytes.start, this.#elapsedUs, nowMs);
     return subscription;
   }
 
@@ -170,6 +176,18 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   beginUnit(frame: MediaFrame): void {
     this.#mark(frame.dtsUs, isRandomAccess(frame, this.#state));
+  }
+
+  #package(frame: MediaFrame, state: StreamState): void {
+    if (state !== this.#state) this.#changeState(state, frame);
+    if (frame.track.kind !== 'data') this.#measure(frame.dtsUs);
+    this.#packager.writeFrame(frame, this);
+  }
+
+  #measure(dtsUs: number): void {
+    const newestUs = this.#newestUs ?? dtsUs;
+    this.#elapsedUs += Math.max(0, dtsUs - newestUs);
+    this.#newestUs = Math.max(dtsUs, newestUs);
   }
 
   #mark(timeUs: number, randomAccess: boolean): void {
@@ -215,7 +233,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
       bytes: this.#pending.view(),
       marks: this.#pending.marks,
       states: this.#markStates,
-      endUs: this.#newestUs,
+      endUs: this.#elapsedUs,
     };
     const nowMs = this.#scheduler.clock.monotonicMs();
     this.#flushBytes = flush.bytes;

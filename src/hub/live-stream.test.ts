@@ -27,7 +27,7 @@ beforeEach(() => {
 
 function newStream(gops = 0, maxFramesPerGop = 0): LiveStream {
   return new LiveStream('a', scheduler, {
-    gopCache: { maxGops: gops, maxFramesPerGop, maxBytesPerGop: 1e9 },
+    gopCache: { maxGops: gops, maxFramesPerGop, maxBytes: 1e9 },
   });
 }
 
@@ -224,7 +224,7 @@ test('a source with one kind of track that says nothing is held up only briefly'
 
 test('a group beyond its frame limit is not cached: late viewers wait for the next key frame', () => {
   const stream = newStream(1, 4);
-  const variant = { ...textVariant(1), gopCache: { maxGops: 1, maxFramesPerGop: 4, maxBytesPerGop: 1e9 } };
+  const variant = { ...textVariant(1), gopCache: { maxGops: 1, maxFramesPerGop: 4, maxBytes: 1e9 } };
   join(stream, variant);
   const publication = publish(stream);
   play(publication, 5, 100);

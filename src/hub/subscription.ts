@@ -38,6 +38,7 @@ export interface SubscriptionCounters {
   sentBytes: number;
   /** Times the queue was full and was dropped up to the next random access point. */
   drops: number;
+  /** What was in those queues, and what passed until the viewer could go on. */
   droppedUnits: number;
   droppedBytes: number;
 }
@@ -48,7 +49,7 @@ export interface Flush {
   readonly marks: readonly UnitMark[];
   /** The stream's state at each random access point of `marks`; other places are not looked at. */
   readonly states: ReadonlyMap<UnitMark, StreamState>;
-  /** Media time of the last unit. */
+  /** Media time at the end of the flush, on the fan-out's own clock, which runs on from one publication to the next. */
   readonly endUs: number;
 }
 
@@ -80,7 +81,8 @@ export class Subscription {
   readonly #sink: ByteSink;
   readonly #framing: Framing | undefined;
   readonly #limits: SubscriptionLimits;
-  #state: 'waiting' | 'live' | 'closed' = 'waiting';
+  /** `dropping` waits too, but for the end of a loss: what passes is counted. */
+  #state: 'waiting' | 'dropping' | 'live' | 'closed' = 'waiting';
   #hasFileHeader = false;
   #headersVersion = -1;
   /** Bytes at the start of the next flush that were made before this viewer joined. */
@@ -125,15 +127,15 @@ export class Subscription {
    * Puts the viewer at the current end of the stream.
    * @param skipBytes bytes of the next flush that lie before that end
    * @param start cached bytes to begin with; without them the viewer waits for a random access point
-   * @param newestUs media time of the stream's end: what is cached does not count as being behind
+   * @param endUs as in `Flush`: what is cached does not count as being behind
    */
-  join(skipBytes: number, start: CachedStart | undefined, newestUs: number, nowMs: number): void {
+  join(skipBytes: number, start: CachedStart | undefined, endUs: number, nowMs: number): void {
     this.#skipBytes = skipBytes;
     if (start === undefined) return;
-    this.#begin(start.state, start.timeUs, newestUs, nowMs);
+    this.#begin(start.state, start.timeUs, endUs, nowMs);
     for (const chunk of start.chunks) {
       this.#joinBytes += chunk.length;
-      this.#send(this.#frame(chunk), 0, newestUs, nowMs);
+      this.#send(this.#frame(chunk), 0, endUs, nowMs);
     }
   }
 
@@ -141,8 +143,8 @@ export class Subscription {
   deliver(flush: Flush, nowMs: number): void {
     const skip = this.#skipBytes;
     this.#skipBytes = 0;
-    if (this.#state === 'waiting') this.#tryToStart(flush, skip, nowMs);
-    else if (this.#state === 'live') this.#deliverFrom(flush, skip, nowMs);
+    if (this.#state === 'live') this.#deliverFrom(flush, skip, nowMs);
+    else if (this.#state !== 'closed') this.#tryToStart(flush, skip, nowMs);
   }
 
   /** The sink has room again. */
@@ -161,7 +163,7 @@ export class Subscription {
 
   /** The publisher left: the viewer stays, and goes on at the next publisher's first random access point. */
   publicationEnded(): void {
-    if (this.#state === 'live') this.#state = 'waiting';
+    if (this.#state !== 'closed') this.#state = 'waiting';
     this.#skipBytes = 0;
   }
 
@@ -190,7 +192,12 @@ export class Subscription {
   }
 
   #tryToStart(flush: Flush, skip: number, nowMs: number): void {
-    const mark = flush.marks.find((candidate) => candidate.isRandomAccess && candidate.offset >= skip);
+    const index = flush.marks.findIndex((mark) => mark.isRandomAccess && mark.offset >= skip);
+    const mark = flush.marks[index];
+    if (this.#state === 'dropping') {
+      this.counters.droppedUnits += mark === undefined ? flush.marks.length : index;
+      this.counters.droppedBytes += mark === undefined ? flush.bytes.length : mark.offset;
+    }
     if (mark === undefined) return;
     this.#begin(flush.states.get(mark)!, mark.timeUs, flush.endUs, nowMs);
     this.#deliverFrom(flush, mark.offset, nowMs);
@@ -212,7 +219,8 @@ export class Subscription {
   }
 
   #deliverFrom(flush: Flush, offset: number, nowMs: number): void {
-    if (offset >= flush.bytes.length) return;
+    // The headers before it may have been too much already.
+    if (this.#state !== 'live' || offset >= flush.bytes.length) return;
     this.#headersVersion = this.#source.headersVersion;
     const isWhole = offset === 0;
     const bytes = this.#frame(isWhole ? flush.bytes : flush.bytes.subarray(offset));
@@ -253,7 +261,7 @@ export class Subscription {
     this.#joinBytes = 0;
     // Headers may have been among what was dropped: send them again before the next start.
     this.#headersVersion = -1;
-    this.#state = 'waiting';
+    this.#state = 'dropping';
   }
 
   #writeToSink(bytes: Uint8Array, nowMs: number): void {

@@ -7,9 +7,10 @@ import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
-import { FlvService } from './flv-service.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
+import { flvOverHttp, tsOverHttp } from './live-http-formats.ts';
+import { LiveHttpService } from './live-http-service.ts';
 import { addressOf, stopListening, type Listener, type ListenerAddress } from './listener.ts';
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
@@ -37,7 +38,8 @@ export class MediaServer {
   readonly statistics: Statistics;
   readonly #context: ServerContext;
   readonly #rtmp: RtmpService;
-  readonly #flv: FlvService;
+  readonly #flv: LiveHttpService;
+  readonly #ts: LiveHttpService;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
   readonly #listeners: Listener[] = [];
@@ -62,7 +64,8 @@ export class MediaServer {
     };
     this.statistics = new Statistics(this.hub, registry, clock);
     this.#rtmp = new RtmpService(this.#context);
-    this.#flv = new FlvService(this.#context);
+    this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
+    this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -114,6 +117,7 @@ export class MediaServer {
     }
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
+    ports.add(this.config.httpts, this.#ts);
     this.#listeners.push(...(await ports.listen()));
   }
 
@@ -140,6 +144,7 @@ export class MediaServer {
     const reason = endReason('server-shutdown');
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
+    this.#ts.closeSessions(reason);
     for (const session of registry.all()) session.close(reason);
     await this.#certificates.close();
     const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());

@@ -8,13 +8,13 @@ export function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): G
   return {
     maxGops: section.gop_num,
     maxFramesPerGop: section.single_gop_max_frame_num,
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 
 /** What the hub must keep as frames, so that an output made later can fill its own cache. */
 export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
-  const sections = [config.rtmp, config.httpflv];
+  const sections = [config.rtmp, config.httpflv, config.httpts];
   // 0 frames means "no limit", so it is the largest.
   const isUnlimited = sections.some((section) => section.single_gop_max_frame_num === 0);
   return {
@@ -22,7 +22,7 @@ export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
     maxFramesPerGop: isUnlimited
       ? 0
       : Math.max(...sections.map((section) => section.single_gop_max_frame_num)),
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 
@@ -32,6 +32,10 @@ export function rtmpFanoutOptions(config: ServerConfig): FanoutOptions {
 
 export function flvFanoutOptions(config: ServerConfig): FanoutOptions {
   return { gopCache: gopCacheLimits(config.httpflv, config), flushBytes: 0 };
+}
+
+export function tsFanoutOptions(config: ServerConfig): FanoutOptions {
+  return { gopCache: gopCacheLimits(config.httpts, config), flushBytes: 0 };
 }
 
 /**

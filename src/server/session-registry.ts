@@ -5,7 +5,7 @@ import type { StreamAddress } from './stream-address.ts';
 /** One publisher or viewer, as the log, the API and the callbacks show it. */
 export interface SessionRecord extends StreamAddress {
   readonly id: string;
-  readonly protocol: 'RTMP' | 'FLV' | 'CUSTOMIZE';
+  readonly protocol: 'RTMP' | 'FLV' | 'TS' | 'CUSTOMIZE';
   readonly baseType: 'PUB' | 'SUB';
   readonly streamKey: string;
   readonly remoteAddress: string;

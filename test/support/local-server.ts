@@ -81,9 +81,24 @@ export class LocalServer {
     await this.until(() => this.ends.length >= count, `${count} ends of sessions`, timeoutMs);
   }
 
-  /** Resolves when `condition` holds; it is looked at whenever something is logged. */
+  /** Resolves when `condition` holds. The hub tells nobody what it does, so it is also looked at every few milliseconds. */
   async until(condition: () => boolean, what: string, timeoutMs?: number): Promise<void> {
-    await this.#waiters.until(condition, what, timeoutMs);
+    const look = setInterval(() => this.#waiters.wake(), 5);
+    try {
+      await this.#waiters.until(condition, what, timeoutMs);
+    } finally {
+      clearInterval(look);
+    }
+  }
+
+  /** Resolves when the stream has exactly this many viewers. */
+  async untilViewers(streamName: string, count: number): Promise<void> {
+    await this.until(() => this.viewers(streamName).length === count, `${count} viewers`);
+  }
+
+  /** Resolves when the last socket is closed: that of an ended session may last as long as the server's grace. */
+  async untilNoConnections(): Promise<void> {
+    await this.until(() => this.server.openConnections === 0, 'the last socket to close', 6_000);
   }
 
   describe(): string {

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { clientScript, playChunks } from './rtmp-wire.ts';
 import type { Scope } from './scope.ts';
 import { Waiters } from './waiters.ts';
 
 /** What is kept of the answers; a stream that is only watched for its end may be longer. */
-const keptBytes = 1_000_000;
+const keptBytes = 100_000;
 
 /** A TCP client that says exactly what the test tells it to, and may stop reading. */
 export class RawClient {
@@ -14,6 +17,7 @@ export class RawClient {
   receivedBytes = 0;
   /** Errno of a connection that broke: a reset, where the server gave no orderly end. */
   errorCode: string | undefined;
+  #digest: Hash | undefined;
   #isEnded = false;
   readonly #waiters = new Waiters(() => this.describe());
 
@@ -22,6 +26,7 @@ export class RawClient {
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.receivedBytes += chunk.length;
+      this.#digest?.update(chunk);
       if (this.received.length < keptBytes) this.received = Buffer.concat([this.received, chunk]);
       this.#waiters.wake();
     });
@@ -45,6 +50,18 @@ export class RawClient {
     scope.defer(() => void socket.destroy());
     await client.until(() => !socket.connecting, 'the connection');
     return client;
+  }
+
+  /** Forgets what came so far, and counts and digests from here on. */
+  restart(): void {
+    this.received = Buffer.alloc(0);
+    this.receivedBytes = 0;
+    this.#digest = createHash('sha1');
+  }
+
+  /** Digest over everything since `restart`. */
+  get digest(): string {
+    return this.#digest!.copy().digest('hex');
   }
 
   get isEnded(): boolean {
@@ -79,4 +96,40 @@ export class RawClient {
   describe(): string {
     return `${this.receivedBytes} bytes so far: ${this.text.slice(0, 400).replaceAll(/[^ -~]+/g, ' ')}`;
   }
+}
+
+/** The transports of viewers. */
+export type ViewerKind = 'rtmp' | 'http' | 'ws';
+
+/** What a viewer says to get a stream, and what the answer has in it when it may watch. */
+export function viewerRequest(
+  kind: ViewerKind,
+  port: number,
+  streamName: string,
+): { request: Buffer; accepted: string } {
+  if (kind === 'rtmp') {
+    return { request: clientScript(port, playChunks(streamName)), accepted: 'NetStream.Play.Start' };
+  }
+  const lines = [`GET /live/${streamName}.flv HTTP/1.1`, 'Host: localhost'];
+  if (kind === 'ws') {
+    lines.push('Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13');
+    lines.push('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==');
+  }
+  const accepted = kind === 'ws' ? '101 Switching Protocols' : '200 OK';
+  return { request: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), accepted };
+}
+
+/** A viewer that has been accepted, as a bare socket; what it receives is counted from the stream's first byte on. */
+export async function openRawViewer(
+  scope: Scope,
+  kind: ViewerKind,
+  port: number,
+  streamName: string,
+): Promise<RawClient> {
+  const client = await RawClient.open(scope, port);
+  const { request, accepted } = viewerRequest(kind, port, streamName);
+  await client.send(request);
+  await client.answered(accepted);
+  client.restart();
+  return client;
 }

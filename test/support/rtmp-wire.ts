@@ -103,3 +103,11 @@ export function publishChunks(streamName: string): Buffer {
 export function playChunks(streamName: string): Buffer {
   return commandChunks(mediaStreamId, string('play'), number(3), nothing, string(streamName));
 }
+
+/**
+ * Everything a client says from C0 on, in one go: a server need not be waited for.
+ * @param request `publishChunks` or `playChunks`
+ */
+export function clientScript(port: number, request: Buffer): Buffer {
+  return Buffer.concat([clientGreeting(), Buffer.alloc(handshakeSize), connectChunks('live', port), request]);
+}

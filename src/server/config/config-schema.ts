@@ -226,6 +226,12 @@ function listener(
   return section(description, { enable: flag('Open the listener.'), addr: text('Listen address.') });
 }
 
+const unknownStream = extension(
+  z.enum(['wait', '404']).default('wait').meta({
+    description: 'A request for a stream nobody publishes: wait for the publisher, or answer 404.',
+  }),
+);
+
 /** The whole config, values as in the file; unknown keys are dropped here and reported in config-document.ts. */
 export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   conf_version: text('Version of the file layout; another one than ours is only a warning.'),
@@ -248,16 +254,13 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
     ...httpOutput,
     url_pattern: text('URL path prefix. Missing: `/live/` when the section is on.'),
     ...gopCache,
-    unknown_stream: extension(
-      z.enum(['wait', '404']).default('wait').meta({
-        description: 'A request for a stream nobody publishes: wait for the publisher, or answer 404.',
-      }),
-    ),
+    unknown_stream: unknownStream,
   }),
   httpts: section('HTTP-TS and WebSocket-TS output.', {
     ...httpOutput,
     url_pattern: text('URL path prefix. Missing: `/live/` when the section is on.'),
     ...gopCache,
+    unknown_stream: unknownStream,
   }),
   hls,
   rtsp,

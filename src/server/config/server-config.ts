@@ -14,8 +14,8 @@ export interface ServerConfigValues {
   rtmp: RtmpConfig;
   in_session: InSessionConfig;
   default_http: HttpListenConfig;
-  httpflv: HttpFlvConfig;
-  httpts: HttpTsConfig;
+  httpflv: LiveHttpConfig;
+  httpts: LiveHttpConfig;
   hls: HlsConfig;
   rtsp: RtspConfig;
   record: RecordConfig;
@@ -83,14 +83,11 @@ export interface HttpOutputConfig extends HttpListenConfig {
   url_pattern: string;
 }
 
-/** `httpflv`: HTTP-FLV and WebSocket-FLV. */
-export interface HttpFlvConfig extends HttpOutputConfig, GopCacheConfig {
+/** `httpflv` and `httpts`: live streams over HTTP and WebSocket. */
+export interface LiveHttpConfig extends HttpOutputConfig, GopCacheConfig {
   /** Extension: a viewer who asks for a stream nobody publishes waits for it, as in lal, or is told 404. */
   unknown_stream: 'wait' | '404';
 }
-
-/** `httpts`: HTTP-TS and WebSocket-TS. */
-export interface HttpTsConfig extends HttpOutputConfig, GopCacheConfig {}
 
 /** `hls`: fragments, playlists, viewers. */
 export interface HlsConfig extends HttpOutputConfig {

@@ -4,8 +4,6 @@
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
   { key: 'in_session.add_dummy_audio_enable', feature: 'adding silent audio' },
-  { key: 'httpts.enable', feature: 'HTTP-TS output' },
-  { key: 'httpts.enable_https', feature: 'HTTPS-TS output' },
   { key: 'hls.enable', feature: 'HLS output' },
   { key: 'hls.enable_https', feature: 'HLS output over HTTPS' },
   { key: 'rtsp.enable', feature: 'RTSP' },
@@ -28,7 +26,6 @@ export const UNBUILT_AUTH_SWITCHES: readonly string[] = [
   'simple_auth.pub_rtmp_enable',
   'simple_auth.sub_rtmp_enable',
   'simple_auth.sub_httpflv_enable',
-  'simple_auth.sub_httpts_enable',
   'simple_auth.pub_rtsp_enable',
   'simple_auth.sub_rtsp_enable',
   'simple_auth.hls_m3u8_enable',

@@ -50,11 +50,6 @@ export interface RtmpSessionLimits {
   readonly publisherIdleTimeoutMs: number;
 }
 
-/** Unread answers that a client may let pile up. */
-const MAX_UNREAD_BYTES = 256 * 1024;
-/** The same for a player, whose socket also holds media: more than the largest message. */
-const MAX_UNREAD_PLAYER_BYTES = 32 * 1024 * 1024;
-
 type State =
   | { readonly name: 'connecting'; readonly sinceMs: number }
   | { readonly name: 'admitting'; readonly what: 'publish' | 'play'; readonly sinceMs: number }
@@ -95,7 +90,7 @@ export class RtmpServerSession {
     this.#lastReceivedMs = clock.monotonicMs();
     this.#state = { name: 'connecting', sinceMs: this.#lastReceivedMs };
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('drain', () => this.#state.name === 'playing' && this.#state.feed.resume());
+    socket.on('drain', () => this.#drained());
     socket.on('error', (error) => this.#finish(endReasonOfError(error)));
     socket.on('end', () => this.#finish(endReason('peer-closed')));
     socket.on('close', () => this.#finish(endReason('peer-closed')));
@@ -224,17 +219,23 @@ export class RtmpServerSession {
     this.#connection.acceptPlay();
     this.#writeOutput();
     const feed = decision.start(new SocketSink(this.#socket, (reason) => this.close(reason)));
+    // The feed may have ended the session with the first bytes it sent.
+    const now = this.#state as State;
+    if (now.name === 'ended') {
+      feed.close(now.reason);
+      return;
+    }
     this.#state = { name: 'playing', feed };
     this.#goOn(() => {});
   }
 
   #goOn(accept: () => void): void {
+    this.#socket.resume();
     this.#run(() => {
       accept();
       this.#writeOutput();
       this.#handleEvents();
     });
-    if (this.#state.name !== 'admitting') this.#socket.resume();
   }
 
   #refuse(what: 'publish' | 'play', reason: EndReason): void {
@@ -244,13 +245,18 @@ export class RtmpServerSession {
     this.#finish(reason);
   }
 
+  /** Whoever does not read our answers is not read either: they would pile up here. */
   #writeOutput(): void {
+    let hasRoom = true;
     for (const bytes of this.#connection.takeOutput()) {
-      if (this.#socket.writable) this.#socket.write(bytes);
+      if (this.#socket.writable) hasRoom = this.#socket.write(bytes);
     }
-    // Answers are small; they pile up only for a client that keeps asking and reads nothing.
-    const limit = this.#state.name === 'playing' ? MAX_UNREAD_PLAYER_BYTES : MAX_UNREAD_BYTES;
-    if (this.#socket.writableLength > limit) this.#finish(endReason('viewer-too-slow'));
+    if (!hasRoom) this.#socket.pause();
+  }
+
+  #drained(): void {
+    if (this.#state.name === 'playing') this.#state.feed.resume();
+    if (this.#state.name !== 'admitting') this.#socket.resume();
   }
 
   /** Detaches from the hub, if attached. */

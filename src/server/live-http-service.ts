@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { endReason, type EndReason } from '../media/end-reason.ts';
-import { flvOutput } from '../output/flv-output.ts';
+import type { OutputVariant } from '../hub/live-stream.ts';
 import type { Framing } from '../hub/subscription.ts';
 import { startStreamResponse } from '../session/http/stream-response.ts';
 import type { SocketSink } from '../session/net/socket-sink.ts';
@@ -11,22 +11,38 @@ import { WebSocketAcceptor } from '../session/websocket/stream-socket.ts';
 import { answer } from './http-listener.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import type { HttpRoute } from './http-routes.ts';
-import { flvFanoutOptions, flvFormFor } from './output-options.ts';
 import { viewerLimits, type ServerContext } from './server-context.ts';
+import type { SessionIdPrefix } from './session-ids.ts';
 import type { SessionRecord } from './session-registry.ts';
 import { parseHttpStreamAddress, type StreamAddress } from './stream-address.ts';
 import type { PlayAdmission } from './stream-gate.ts';
 
+/** What distinguishes HTTP-FLV from HTTP-TS. */
+export interface LiveHttpFormat {
+  readonly protocol: SessionRecord['protocol'];
+  readonly idPrefix: SessionIdPrefix;
+  /** Path prefix, with a slash at both ends. */
+  readonly pattern: string;
+  /** How a stream's path ends: `.flv`. */
+  readonly suffix: string;
+  readonly contentType: string;
+  /** What to do with a stream that nobody publishes. */
+  readonly unknownStream: 'wait' | '404';
+  variantFor(viewer: StreamAddress): OutputVariant;
+}
+
 /** lal's headers of a live response. */
-const RESPONSE_HEADERS = {
-  Server: SERVER_NAME,
-  'Cache-Control': 'no-cache',
-  'Content-Type': 'video/x-flv',
-  Connection: 'close',
-  Expires: '-1',
-  Pragma: 'no-cache',
-  ...corsHeaders,
-};
+function responseHeaders(contentType: string): Record<string, string> {
+  return {
+    Server: SERVER_NAME,
+    'Cache-Control': 'no-cache',
+    'Content-Type': contentType,
+    Connection: 'close',
+    Expires: '-1',
+    Pragma: 'no-cache',
+    ...corsHeaders,
+  };
+}
 
 /** HTTP status of a refusal. */
 const STATUS_OF: Partial<Record<EndReason['code'], number>> = {
@@ -36,22 +52,28 @@ const STATUS_OF: Partial<Record<EndReason['code'], number>> = {
   'admission-timeout': 503,
 };
 
-/** HTTP-FLV, HTTPS-FLV, WS-FLV and WSS-FLV viewers. */
-export class FlvService implements HttpRoute {
-  readonly pattern: string;
+/** Viewers of one format over HTTP, HTTPS, WebSocket and WebSocket over TLS. */
+export class LiveHttpService implements HttpRoute {
   readonly #context: ServerContext;
+  readonly #format: LiveHttpFormat;
+  readonly #responseHeaders: Readonly<Record<string, string>>;
   readonly #sessions = new Set<StreamSession>();
   readonly #webSockets: WebSocketAcceptor;
   /** Sockets that carry a stream already; a further request on one is not HTTP any more. */
   readonly #streaming = new WeakSet<Socket>();
 
-  constructor(context: ServerContext) {
+  constructor(context: ServerContext, format: LiveHttpFormat) {
     this.#context = context;
-    this.pattern = context.config.httpflv.url_pattern;
+    this.#format = format;
+    this.#responseHeaders = responseHeaders(format.contentType);
     const headers = Object.entries({ Server: SERVER_NAME, ...corsHeaders }).map(
       ([name, value]) => `${name}: ${value}`,
     );
     this.#webSockets = new WebSocketAcceptor(headers, context.clock);
+  }
+
+  get pattern(): string {
+    return this.#format.pattern;
   }
 
   request(request: IncomingMessage, response: ServerResponse): boolean {
@@ -59,10 +81,10 @@ export class FlvService implements HttpRoute {
       request.socket.destroy();
       return true;
     }
-    const address = parseHttpStreamAddress(request.url ?? '', '.flv');
+    const address = parseHttpStreamAddress(request.url ?? '', this.#format.suffix);
     if (address === undefined) return false;
     if (request.method === 'HEAD') {
-      response.writeHead(200, RESPONSE_HEADERS).end();
+      response.writeHead(200, this.#responseHeaders).end();
       return true;
     }
     this.#admit(address, (admission) => {
@@ -71,14 +93,14 @@ export class FlvService implements HttpRoute {
         return;
       }
       this.#streaming.add(request.socket);
-      const session = startStreamResponse(request, response, RESPONSE_HEADERS, this.#context.clock);
+      const session = startStreamResponse(request, response, this.#responseHeaders, this.#context.clock);
       this.#start(session, request, address, admission);
     });
     return true;
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
-    const address = parseHttpStreamAddress(request.url ?? '', '.flv');
+    const address = parseHttpStreamAddress(request.url ?? '', this.#format.suffix);
     if (address === undefined) return false;
     this.#admit(address, (admission) => {
       if ('code' in admission) {
@@ -98,10 +120,10 @@ export class FlvService implements HttpRoute {
   }
 
   #admit(address: StreamAddress, decided: (admission: PlayAdmission | EndReason) => void): void {
-    const { gate, config, logger } = this.#context;
-    const isMissing = config.httpflv.unknown_stream === '404' && !gate.isLive(address);
+    const { gate, logger } = this.#context;
+    const isMissing = this.#format.unknownStream === '404' && !gate.isLive(address);
     const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(address);
-    decision.then(decided).catch((error: unknown) => logger.error({ error }, 'flv: admission failed'));
+    decision.then(decided).catch((error: unknown) => logger.error({ error }, 'http: admission failed'));
   }
 
   #start(
@@ -112,7 +134,7 @@ export class FlvService implements HttpRoute {
     framing?: Framing,
   ): void {
     const { ids, logger } = this.#context;
-    const id = ids.next('FLVPUBSUB');
+    const id = ids.next(this.#format.idPrefix);
     const url = urlOf(request);
     this.#sessions.add(session);
     logger.info(
@@ -136,11 +158,11 @@ export class FlvService implements HttpRoute {
     framing: Framing | undefined,
   ): StreamFeed {
     const { config, registry, clock } = this.#context;
-    const variant = flvOutput(flvFormFor(viewer.urlParam, [], config), flvFanoutOptions(config));
+    const variant = this.#format.variantFor(viewer);
     const subscription = admission.open().attach(variant, sink, viewerLimits(config), framing);
     const record: SessionRecord = {
       ...viewer,
-      protocol: 'FLV',
+      protocol: this.#format.protocol,
       baseType: 'SUB',
       streamKey: admission.streamKey,
       remoteAddress: session.remoteAddress,
