@@ -7,12 +7,7 @@ import type { ClosedFragment } from './fragment.ts';
 import type { HlsFailure } from './hls-failure.ts';
 import type { HlsFragmentEvent, HlsPresentationOptions } from './hls-options.ts';
 import { readStoredFile } from './hls-storage.ts';
-import {
-  PLAYLIST_FILE,
-  playlistDocument,
-  type PlaylistDocument,
-  type PlaylistKind,
-} from './playlist-document.ts';
+import { PLAYLIST_FILE, PlaylistDocument, type PlaylistKind } from './playlist-document.ts';
 
 /** `record.m3u8` is written to disk at most this often, so that its length does not count; HTTP has it from memory. */
 const RECORD_WRITE_INTERVAL_MS = 10_000;
@@ -132,12 +127,13 @@ export class HlsFolder {
   /** The newest version of a list, or `undefined` while it has no entries. */
   document(kind: PlaylistKind): PlaylistDocument | undefined {
     const list = kind === 'live' ? this.#live : this.#record;
-    const count = kind === 'live' ? this.#live?.entries.length : this.#record?.entryCount;
-    if (list === undefined || count === 0) return undefined;
+    if (list === undefined || list.entryCount === 0) return undefined;
     const version = `${list.version} ${kind === 'live' && this.#isEnded}`;
     const known = this.#documents.get(kind);
     if (known?.version === version) return known.document;
-    const document = playlistDocument(list.serialize(this.#isEnded), this.#changedMs);
+    const parts =
+      'serializeParts' in list ? list.serializeParts() : [Buffer.from(list.serialize(this.#isEnded))];
+    const document = new PlaylistDocument(parts, this.#changedMs);
     this.#documents.set(kind, { version, document });
     return document;
   }
@@ -183,7 +179,7 @@ export class HlsFolder {
   async #writeList(kind: PlaylistKind): Promise<void> {
     const { storage, folder } = this.#options;
     const document = this.document(kind);
-    if (document !== undefined) await storage.write(folder, PLAYLIST_FILE[kind], [document.bytes]);
+    if (document !== undefined) await storage.write(folder, PLAYLIST_FILE[kind], document.parts);
   }
 
   async #removeOld(): Promise<void> {

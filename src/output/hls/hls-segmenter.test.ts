@@ -5,7 +5,7 @@ import type { Flush } from '../../hub/subscription.ts';
 import type { Publication } from '../../hub/publication.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { audioTrack, frameOf, videoTrack } from '../../testing/hub-kit.ts';
-import { packetTexts, tsLikeVariant } from '../../testing/ts-kit.ts';
+import { packetTexts, tsLikeVariant } from '../../testing/ts-like.ts';
 import type { ClosedFragment } from './fragment.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
 

@@ -5,7 +5,8 @@ import type { HlsStorage, StoredFile } from './hls-storage.ts';
 interface MemoryFile {
   readonly folder: string;
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
   readonly modifiedMs: number;
 }
 
@@ -40,15 +41,15 @@ export class MemoryStorage implements HlsStorage {
 
   /** @throws for a file larger than all the memory there is */
   async write(folder: string, name: string, parts: readonly Uint8Array[]): Promise<void> {
-    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    if (bytes.length > this.#maxBytes) {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length > this.#maxBytes) {
       const error: NodeJS.ErrnoException = new Error(`${name}: larger than limits.hls_memory_bytes`);
       error.code = 'ENOSPC';
       throw error;
     }
     this.#delete(pathOf(folder, name));
-    this.#files.set(pathOf(folder, name), { folder, name, bytes, modifiedMs: this.#wallMs() });
-    this.#bytes += bytes.length;
+    this.#files.set(pathOf(folder, name), { folder, name, parts, length, modifiedMs: this.#wallMs() });
+    this.#bytes += length;
     for (const [path, oldest] of this.#files) {
       if (this.#bytes <= this.#maxBytes) break;
       this.#delete(path);
@@ -59,12 +60,13 @@ export class MemoryStorage implements HlsStorage {
   async open(folder: string, name: string): Promise<StoredFile | undefined> {
     const file = this.#files.get(pathOf(folder, name));
     if (file === undefined) return undefined;
-    const { bytes, modifiedMs } = file;
+    const { parts, length, modifiedMs } = file;
+    const whole = (): Uint8Array => (parts.length === 1 ? parts[0]! : Buffer.concat(parts));
     return {
-      length: bytes.length,
+      length,
       modifiedMs,
-      readAll: async () => bytes,
-      stream: (start, end) => Readable.from([bytes.subarray(start, end)]),
+      readAll: async () => whole(),
+      stream: (start, end) => Readable.from([whole().subarray(start, end)]),
       close: async () => {},
     };
   }
@@ -80,7 +82,7 @@ export class MemoryStorage implements HlsStorage {
   }
 
   #delete(path: string): void {
-    this.#bytes -= this.#files.get(path)?.bytes.length ?? 0;
+    this.#bytes -= this.#files.get(path)?.length ?? 0;
     this.#files.delete(path);
   }
 }

@@ -45,6 +45,10 @@ export class LivePlaylist {
     return this.#entries;
   }
 
+  get entryCount(): number {
+    return this.#entries.length;
+  }
+
   /** The number that the next entry will have. */
   get nextSequence(): number {
     return this.#mediaSequence + this.#entries.length;

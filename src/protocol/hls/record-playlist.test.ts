@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
 import { checkPlaylist, RecordPlaylistHistory } from '../../testing/hls-rules.ts';
 import type { PlaylistEntry } from './playlist-entry.ts';
@@ -15,10 +16,14 @@ function entryOf(id: number, durationMs = 3000): PlaylistEntry {
   };
 }
 
+function textOf(list: RecordPlaylist): string {
+  return Buffer.concat(list.serializeParts()).toString();
+}
+
 test("the record list has lal's head, every entry, and always its end", () => {
   const list = new RecordPlaylist();
   list.append(entryOf(0, 3120), 3000);
-  expect(list.serialize().split('\n')).toEqual([
+  expect(textOf(list).split('\n')).toEqual([
     '#EXTM3U',
     '#EXT-X-VERSION:3',
     '#EXT-X-TARGETDURATION:4',
@@ -38,9 +43,9 @@ test('it only grows, and its target duration only rises', () => {
   const list = new RecordPlaylist();
   for (const [id, durationMs] of [3000, 4200, 3000, 4900, 3000].entries()) {
     list.append(entryOf(id, durationMs), 3000);
-    history.check(list.serialize());
+    history.check(textOf(list));
   }
-  expect(checkPlaylist(list.serialize())).toMatchObject({ targetSec: 5, mediaSequence: 0 });
+  expect(checkPlaylist(textOf(list))).toMatchObject({ targetSec: 5, mediaSequence: 0 });
 });
 
 test('a list that lal left is continued, with everything that is in it', () => {
@@ -48,9 +53,9 @@ test('a list that lal left is continued, with everything that is in it', () => {
     '#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n#EXT-X-MEDIA-SEQUENCE:0\n\n' +
     '#EXT-X-DISCONTINUITY\n#EXTINF:3.333,\na-1-0.ts\n#X-UNKNOWN\n#EXTINF:4.867,\na-2-1.ts\n#EXT-X-ENDLIST\n';
   const list = RecordPlaylist.parse(text)!;
-  expect(list.serialize()).toBe(text);
+  expect(textOf(list)).toBe(text);
   list.append({ ...entryOf(7), discontinuity: true }, 3000);
-  const { entries, targetSec } = checkPlaylist(list.serialize());
+  const { entries, targetSec } = checkPlaylist(textOf(list));
   expect(entries.map(({ uri, discontinuity }) => [uri, discontinuity])).toEqual([
     ['a-1-0.ts', true],
     ['a-2-1.ts', false],
@@ -64,10 +69,22 @@ test('the oldest entries can be forgotten, any number of times', () => {
   for (let id = 0; id < 3000; id += 1) list.append(entryOf(id), 3000);
   for (let round = 0; round < 29; round += 1) list.removeOldest(100);
   expect(list.entryCount).toBe(100);
-  const { mediaSequence, entries } = checkPlaylist(list.serialize());
+  const { mediaSequence, entries } = checkPlaylist(textOf(list));
   expect([mediaSequence, entries.length, entries[0]!.uri]).toEqual([2900, 100, 'a-2900-2900.ts']);
   list.removeOldest(1000);
   expect(list.entryCount).toBe(0);
+});
+
+test('a version that was handed out does not change, and shares its bytes with the next', () => {
+  const list = new RecordPlaylist();
+  for (let id = 0; id < 2000; id += 1) list.append(entryOf(id), 3000);
+  const parts = list.serializeParts();
+  const text = Buffer.concat(parts).toString();
+  for (let id = 2000; id < 2010; id += 1) list.append(entryOf(id), 3000);
+  expect(Buffer.concat(parts).toString()).toBe(text);
+  expect(list.serializeParts()[1]).toBe(parts[1]);
+  list.removeOldest(10);
+  expect(Buffer.concat(parts).toString()).toBe(text);
 });
 
 test.each([

@@ -1,7 +1,9 @@
+import { Buffer } from 'node:buffer';
 import { parsePlaylist, type PlaylistText } from './playlist-text.ts';
 import { serializePlaylistEntry, targetDurationSec, type PlaylistEntry } from './playlist-entry.ts';
+import { TextChunks } from './text-chunks.ts';
 
-const END = '#EXT-X-ENDLIST\n';
+const END = Buffer.from('#EXT-X-ENDLIST\n');
 
 /**
  * The list of everything since its file was made (`record.m3u8`). As in lal it always ends with `EXT-X-ENDLIST`, so that
@@ -10,10 +12,9 @@ const END = '#EXT-X-ENDLIST\n';
 export class RecordPlaylist {
   #targetSec: number;
   #mediaSequence: number;
-  /** Entries as text; grows by concatenation. */
-  #body: string;
-  /** Length of each entry in `#body`. */
-  readonly #lengths: number[];
+  readonly #body = new TextChunks();
+  /** Bytes of each entry in `#body`. */
+  readonly #lengths: number[] = [];
   #firstEntry = 0;
   #version = 0;
 
@@ -21,8 +22,7 @@ export class RecordPlaylist {
   constructor(earlier?: PlaylistText) {
     this.#targetSec = earlier?.targetDurationSec ?? 0;
     this.#mediaSequence = earlier?.mediaSequence ?? 0;
-    this.#body = earlier?.entries.join('') ?? '';
-    this.#lengths = earlier?.entries.map((entry) => entry.length) ?? [];
+    for (const entry of earlier?.entries ?? []) this.#add(entry);
   }
 
   /** @returns `undefined` for a text that is no media playlist */
@@ -42,9 +42,7 @@ export class RecordPlaylist {
 
   /** @param fragmentDurationMs the target duration is never shorter */
   append(entry: PlaylistEntry, fragmentDurationMs: number): void {
-    const text = serializePlaylistEntry(entry);
-    this.#body += text;
-    this.#lengths.push(text.length);
+    this.#add(serializePlaylistEntry(entry));
     const neededSec = targetDurationSec(Math.max(entry.durationMs, fragmentDurationMs));
     this.#targetSec = Math.max(this.#targetSec, neededSec);
     this.#version += 1;
@@ -58,7 +56,7 @@ export class RecordPlaylist {
       length += this.#lengths[this.#firstEntry]!;
       this.#mediaSequence += 1;
     }
-    this.#body = this.#body.slice(length);
+    this.#body.removeStart(length);
     if (this.#firstEntry > 1000) {
       this.#lengths.splice(0, this.#firstEntry);
       this.#firstEntry = 0;
@@ -66,10 +64,16 @@ export class RecordPlaylist {
     this.#version += 1;
   }
 
-  serialize(): string {
+  /** The text as UTF-8, in pieces that never change and are mostly those of the version before. */
+  serializeParts(): Uint8Array[] {
     const head =
       '#EXTM3U\n#EXT-X-VERSION:3\n' +
       `#EXT-X-TARGETDURATION:${this.#targetSec}\n#EXT-X-MEDIA-SEQUENCE:${this.#mediaSequence}\n\n`;
-    return head + this.#body + END;
+    return [Buffer.from(head), ...this.#body.parts, END];
+  }
+
+  #add(text: string): void {
+    this.#body.append(text);
+    this.#lengths.push(Buffer.byteLength(text));
   }
 }
