@@ -39,6 +39,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   readonly #consumers = new Set<UnitConsumer>();
   readonly #markStates = new Map<UnitMark, StreamState>();
   #state: StreamState = EMPTY_STREAM_STATE;
+  /** The first key picture of this publication has passed. */
+  #hasPicture = false;
   #headersVersion = 0;
   /** Pending bytes and marks that the GOP cache has taken in already. */
   #absorbed = { bytes: 0, marks: 0 };
@@ -82,9 +84,13 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     return this.#gopBytes.bytes;
   }
 
-  /** Catches up with a running stream: packages the cached groups, then stands where the stream stands. */
-  prime(gops: readonly CachedGop[], state: StreamState): void {
+  /**
+   * Catches up with a running stream: packages the cached groups, then stands where the stream stands.
+   * @param hasPicture whether the first key picture of the publication has passed
+   */
+  prime(gops: readonly CachedGop[], state: StreamState, hasPicture: boolean): void {
     this.#state = state;
+    this.#hasPicture = hasPicture;
     if (!this.#gopBytes.isEnabled) return;
     this.#state = gops[0]?.frames[0]?.state ?? state;
     // For packagers that must know all tracks beforehand; the bytes are not for anyone and go with the pending ones.
@@ -120,6 +126,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.flush();
     this.#gopBytes.clear();
     this.#state = EMPTY_STREAM_STATE;
+    this.#hasPicture = false;
     this.#newestUs = undefined;
     for (const subscription of this.#subscriptions) subscription.publicationEnded();
     for (const consumer of this.#consumers) consumer.publicationEnded();
@@ -178,10 +185,25 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   }
 
   beginUnit(frame: MediaFrame): void {
-    this.#mark(frame.dtsUs, isRandomAccess(frame, this.#state));
+    const startsGroup = frame.track.kind === 'video' && frame.isKey;
+    this.#mark(frame.dtsUs, startsGroup || this.#startsWithoutPicture(frame), startsGroup);
+  }
+
+  /**
+   * Can a viewer start here without a picture: always where there is no video; else before the first key picture only, so that
+   * who has waited for the publisher gets all of it.
+   */
+  #startsWithoutPicture({ track }: MediaFrame): boolean {
+    if (hasVideo(this.#state)) return track.kind === 'audio' && !this.#hasPicture;
+    return track.kind === 'audio' || !this.#state.tracks.some((known) => known.kind === 'audio');
   }
 
   #package(frame: MediaFrame, state: StreamState): void {
+    if (frame.track.kind === 'video' && !this.#hasPicture) {
+      // Nobody could decode what comes before the first key picture.
+      if (!frame.isKey) return;
+      this.#hasPicture = true;
+    }
     if (state !== this.#state) this.#changeState(state, frame);
     if (frame.track.kind !== 'data') this.#measure(frame.dtsUs);
     this.#packager.writeFrame(frame, this);
@@ -193,8 +215,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#newestUs = Math.max(dtsUs, newestUs);
   }
 
-  #mark(timeUs: number, randomAccess: boolean): void {
-    this.#pending.mark(timeUs, randomAccess);
+  #mark(timeUs: number, randomAccess: boolean, startsGroup: boolean = false): void {
+    this.#pending.mark(timeUs, randomAccess, startsGroup);
     if (randomAccess) this.#markStates.set(this.#pending.marks.at(-1)!, this.#state);
   }
 
@@ -260,8 +282,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     let units = 0;
     for (let index = this.#absorbed.marks; index < marks.length; index += 1) {
       const mark = marks[index]!;
-      // A stream without video has random access everywhere and is not cached.
-      if (mark.isRandomAccess && hasVideo(this.#markStates.get(mark)!)) {
+      if (mark.startsGroup) {
         this.#gopBytes.append(this.#pending.view(from, mark.offset), units);
         this.#gopBytes.open(this.#markStates.get(mark)!, mark.timeUs);
         from = mark.offset;
@@ -276,13 +297,6 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
 function hasVideo(state: StreamState): boolean {
   return state.tracks.some((track) => track.kind === 'video');
-}
-
-/** Can a viewer start at `frame`: at a key frame if there is video, at any audio frame if not. */
-function isRandomAccess(frame: MediaFrame, state: StreamState): boolean {
-  const { kind } = frame.track;
-  if (hasVideo(state)) return kind === 'video' && frame.isKey;
-  return kind === 'audio' || !state.tracks.some((track) => track.kind === 'audio');
 }
 
 /** Collects headers for one newcomer, apart from the stream's own bytes. */

@@ -10,7 +10,7 @@ const audio = audioTrack();
 /** `V` key frame, `v` frame, `a` audio, `d` data; 10 bytes each, 10 ms apart. */
 function fill(cache: GopCache, kinds: string): GopCache {
   const timeline = new Timeline();
-  for (const [index, kind] of [...kinds].entries()) {
+  for (const [index, kind] of Array.from(kinds).entries()) {
     const track = kind === 'a' ? audio : kind === 'd' ? scriptTrack() : video;
     const source = frameOf(track, index * 10, { isKey: kind !== 'v' });
     cache.push(timeline.stamp(source, index * 10), EMPTY_STREAM_STATE);

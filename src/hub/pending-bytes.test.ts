@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PendingBytes } from './pending-bytes.ts';
 
@@ -11,15 +11,15 @@ test('bytes come out in one piece, and marks count from the start of the flush',
   const pending = new PendingBytes();
   put(pending, 1, 2, 3);
   pending.clear();
-  pending.mark(0, true);
+  pending.mark(0, true, true);
   put(pending, 4, 5);
   pending.mark(40, false);
   put(pending, 6);
   expect([...pending.view()]).toEqual([4, 5, 6]);
   expect([...pending.view(1, 2)]).toEqual([5]);
   expect(pending.marks).toEqual([
-    { offset: 0, timeUs: 0, isRandomAccess: true },
-    { offset: 2, timeUs: 40, isRandomAccess: false },
+    { offset: 0, timeUs: 0, isRandomAccess: true, startsGroup: true },
+    { offset: 2, timeUs: 40, isRandomAccess: false, startsGroup: false },
   ]);
 });
 

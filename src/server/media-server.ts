@@ -61,6 +61,7 @@ export class MediaServer {
       registry,
       ids: new SessionIds(),
       guard: new ConnectionGuard(config.limits),
+      streamingSockets: new WeakSet(),
     };
     this.statistics = new Statistics(this.hub, registry, clock);
     this.#rtmp = new RtmpService(this.#context);
@@ -81,7 +82,7 @@ export class MediaServer {
       await this.close();
       throw error;
     }
-    this.#scheduleTick();
+    if (this.#closed === undefined) this.#scheduleTick();
   }
 
   /** Where the open listeners are found; what to ask when the config says port 0. */
@@ -93,8 +94,10 @@ export class MediaServer {
    * Publishes an FLV file from within the process, until it ends or the server closes.
    * @returns an `EndReason` when the stream may not be published
    */
-  publishFile(options: FilePublishOptions): Promise<FilePublisher | EndReason> {
-    return publishFile(this.#context, options);
+  async publishFile(options: FilePublishOptions): Promise<FilePublisher | EndReason> {
+    const publisher = await publishFile(this.#context, options);
+    if (this.#closed !== undefined && 'close' in publisher) publisher.close(endReason('server-shutdown'));
+    return publisher;
   }
 
   /** Sockets open on all listeners, those included that have not said yet what they want. */
@@ -110,15 +113,21 @@ export class MediaServer {
 
   async #listen(): Promise<void> {
     const { rtmp } = this.config;
-    if (rtmp.enable) this.#listeners.push(await listenRtmp(this.#rtmp, this.#context));
+    if (rtmp.enable) this.#opened(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
       const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
-      this.#listeners.push(await listenRtmps(this.#rtmp, this.#context, certificate));
+      this.#opened(await listenRtmps(this.#rtmp, this.#context, certificate));
     }
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
     ports.add(this.config.httpts, this.#ts);
-    this.#listeners.push(...(await ports.listen()));
+    for await (const listener of ports.listen()) this.#opened(listener);
+  }
+
+  #opened(listener: Listener): void {
+    this.#listeners.push(listener);
+    // The server was closed while this port was being opened.
+    if (this.#closed !== undefined) stopListening(listener);
   }
 
   #scheduleTick(): void {
@@ -131,8 +140,8 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
-    this.statistics.tick();
     this.hub.tick(nowMs);
+    this.statistics.tick();
     this.#groupLog.tick();
   }
 

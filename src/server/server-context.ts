@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../media/clock.ts';
 import type { StreamHub } from '../hub/stream-hub.ts';
@@ -18,6 +19,8 @@ export interface ServerContext {
   readonly registry: SessionRegistry;
   readonly ids: SessionIds;
   readonly guard: ConnectionGuard;
+  /** HTTP sockets that carry a stream, or soon will: its answer has no end that another could come after. */
+  readonly streamingSockets: WeakSet<Socket>;
 }
 
 /** Bounds of an ordinary viewer. */

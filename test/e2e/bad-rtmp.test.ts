@@ -327,6 +327,42 @@ test('chunks of one byte each are slow but legal', async () => {
   expectSamePackets(source, reader.recording, { sameOrder: true });
 });
 
+test('media that cannot be understood is counted and left out, and the publication goes on', async () => {
+  const local = await LocalServer.start(scope);
+  const tags = readFlvTags(fixturePath('h264-bframes-aac')).slice(0, 120);
+  const source = recordingOf(tags);
+  const reader = FlvReader.open(scope, local.flvUrl('http', 'damaged'));
+  await reader.joined();
+  const publisher = await RtmpPublisher.open(scope, local.port('rtmp'), 'damaged');
+  const junk = [
+    chunksOf(
+      5,
+      18,
+      mediaStreamId,
+      0,
+      Buffer.concat([string('@setDataFrame'), string('onMetaData'), nested(10_000)]),
+    ),
+    chunksOf(5, 18, mediaStreamId, 0, strictArrayOfEverything),
+    chunksOf(6, 9, mediaStreamId, 0, Buffer.from([0x17])),
+    chunksOf(6, 9, mediaStreamId, 0, Buffer.from([0x17, 0, 0, 0, 0, 1, 2, 3])),
+    chunksOf(6, 9, mediaStreamId, 0, Buffer.from([0x17, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1])),
+    chunksOf(6, 9, mediaStreamId, 0, Buffer.concat([Buffer.from([0x96]), pseudoRandom(1, 200)])),
+    chunksOf(4, 8, mediaStreamId, 0, Buffer.from([0xaf, 0])),
+    chunksOf(4, 8, mediaStreamId, 0, Buffer.from([0x9f, 0xff, 0xff, 0xff, 0xff])),
+    chunksOf(4, 99, mediaStreamId, 0, pseudoRandom(2, 100)),
+  ];
+  for (const bytes of junk) publisher.sendRaw(bytes);
+  await publisher.send(tags);
+  await reader.untilUnits(source.units.length);
+  expectSamePackets(source, reader.recording, { sameOrder: true });
+  await publisher.close();
+  await local.untilEnds(1);
+  expect(local.ends).toEqual(['peer-closed']);
+  const stop = local.log.find(({ msg }) => msg === 'publish stop');
+  expect(stop).toMatchObject({ damaged: expect.any(Number) as number });
+  expect((stop as unknown as { damaged: number }).damaged).toBeGreaterThan(3);
+});
+
 test('answers that a client does not read do not pile up: it is not read either', async () => {
   const local = await LocalServer.start(scope);
   const bystander = await Bystander.start(scope, local);

@@ -66,7 +66,8 @@ export class LocalServer {
   get ends(): string[] {
     return this.log
       .filter(
-        ({ msg, session }) => /session ended/.test(msg) || (/play stop/.test(msg) && /^FLV/.test(session!)),
+        ({ msg, session }) =>
+          msg.includes('session ended') || (msg.includes('play stop') && session!.startsWith('FLV')),
       )
       .map(({ code, detail }) => (detail === undefined ? code! : `${code} ${detail}`));
   }

@@ -150,9 +150,10 @@ describe('push', () => {
     peer.socket!.pause();
     const payload = [new Uint8Array(1_000_000)];
     await eventually(() => expect(owner.session.sendMedia('video', 0, payload)).toBeGreaterThan(4_000_000));
-    expect(owner.drains).toBe(0);
+    // The kernel's buffers may have let the first ones through.
+    const drainsBefore = owner.drains;
     peer.socket!.resume();
-    await eventually(() => expect(owner.drains).toBe(1));
+    await eventually(() => expect(owner.drains).toBe(drainsBefore + 1));
     expect(owner.session.queuedBytes).toBe(0);
   });
 

@@ -7,8 +7,9 @@ import type {
   RtmpServerEvent,
 } from '../../protocol/rtmp/server-connection.ts';
 import { remoteAddressOf } from '../net/address.ts';
+import { closeSocket } from '../net/close-socket.ts';
 import { SocketSink } from '../net/socket-sink.ts';
-import { CLOSE_GRACE_MS, type StreamFeed } from '../net/stream-session.ts';
+import type { StreamFeed } from '../net/stream-session.ts';
 
 /** A client's `connect`. */
 export type RtmpConnectEvent = Extract<RtmpServerEvent, { type: 'connect' }>;
@@ -33,19 +34,21 @@ export interface RtmpPlayAdmission {
 /** Decides what sessions may do, and connects them with the rest of the server. */
 export interface RtmpSessionHandler {
   connected(session: RtmpServerSession, event: RtmpConnectEvent): void;
-  /** The answer may take time; the session reads nothing meanwhile. An `EndReason` refuses. */
+  /** The answer may take time; what the client sends meanwhile waits. An `EndReason` refuses. */
   publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason>;
   play(session: RtmpServerSession, event: RtmpPlayEvent): Promise<RtmpPlayAdmission | EndReason>;
   /** Called once, whatever ended the session. */
   ended(session: RtmpServerSession, reason: EndReason): void;
 }
 
-/** Time limits of a session. */
+/** Bounds of a session. */
 export interface RtmpSessionLimits {
   /** From accept to the end of `publish` or `play`. */
   readonly handshakeTimeoutMs: number;
   /** How long a decision on `publish` or `play` may take. */
   readonly admissionTimeoutMs: number;
+  /** What a client may send ahead of that decision; about, since a socket is read in pieces. */
+  readonly admissionBufferBytes: number;
   /** How long a publisher may send nothing. */
   readonly publisherIdleTimeoutMs: number;
 }
@@ -141,6 +144,8 @@ export class RtmpServerSession {
       this.#connection.receive(chunk);
       this.#handleEvents();
     });
+    const isAhead = this.#connection.pendingBytes > this.#limits.admissionBufferBytes;
+    if (this.#state.name === 'admitting' && isAhead) this.#socket.pause();
   }
 
   #run(work: () => void): void {
@@ -185,10 +190,9 @@ export class RtmpServerSession {
     }
   }
 
-  /** Asks for a decision. Nothing is read until it is there; what was read already waits in the connection. */
+  /** Asks for a decision. What comes before it waits in the connection; a client that leaves is noticed. */
   #admit(what: 'publish' | 'play', decide: () => Promise<void>): void {
     this.#state = { name: 'admitting', what, sinceMs: this.#clock.monotonicMs() };
-    this.#socket.pause();
     decide().catch((error: unknown) => this.#finish(endReasonOfError(error)));
   }
 
@@ -271,11 +275,7 @@ export class RtmpServerSession {
     this.#stop(reason);
     this.#state = { name: 'ended', reason };
     this.#handler.ended(this, reason);
-    this.#socket.end();
-    // Unread input would turn our FIN into a reset, and the peer would not see the refusal.
-    this.#socket.resume();
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
-    this.#socket.once('close', cancel);
+    closeSocket(this.#socket, this.#clock);
   }
 }
 
