@@ -316,13 +316,13 @@ test('a name with folders in it has its files named after its last part', async 
 });
 
 test('thirty hours: the lists keep the rules, and a fragment costs as much at the end as at the beginning', async () => {
-  const bench = new HlsBench();
+  const bench = new HlsBench({ fragmentDurationMs: 10_000 });
   const publication = bench.publish();
   const hours = 30;
   const cost: number[] = [];
   for (let hour = 0; hour < hours; hour += 1) {
     const startedMs = performance.now();
-    await bench.send(publication, hour * 3600, (hour + 1) * 3600, 1 / 3);
+    await bench.send(publication, hour * 3600, (hour + 1) * 3600, 1 / 10);
     cost.push(performance.now() - startedMs);
     const { playlists } = bench.memory;
     // Every version of an hour's first minutes, then every sixtieth: a checker that others wrote takes its time.
@@ -335,12 +335,13 @@ test('thirty hours: the lists keep the rules, and a fragment costs as much at th
   publication.end();
   await settled();
   const { live, record } = bench.checkLists();
-  const fragments = (hours * 3600) / 3;
-  expect(live).toMatchObject({ targetSec: 3, isEnded: true });
+  const fragments = (hours * 3600) / 10;
+  expect(live).toMatchObject({ targetSec: 10, isEnded: true });
   expect(idsOf(live).at(-1)).toBe(fragments - 1);
   expect(record!.entries).toHaveLength(fragments);
   const totalSec = record!.entries.reduce((sum, { durationSec }) => sum + durationSec, 0);
-  expect(Math.round(totalSec)).toBe(hours * 3600);
+  // The last fragment is one frame, whose length nobody knows.
+  expect(Math.round(totalSec)).toBe((fragments - 1) * 10);
   const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
   expect(median(cost.slice(-9))).toBeLessThan(3 * median(cost.slice(0, 9)));
-}, 60_000);
+}, 120_000);
