@@ -33,6 +33,7 @@ export class LiveStream implements PublicationTarget {
   readonly #observers: Iterable<StreamObserver>;
   readonly #fanouts = new Map<string, Fanout>();
   #publication: Publication | undefined;
+  #holds = 0;
   #opening: Opening | undefined;
   /** The first key picture of the current publication has been forwarded. */
   #hasPicture = false;
@@ -71,7 +72,7 @@ export class LiveStream implements PublicationTarget {
 
   /** Neither publisher nor viewer: nothing is lost when the stream is forgotten. */
   get isUnused(): boolean {
-    return this.#publication === undefined && this.viewerCount === 0;
+    return this.#publication === undefined && this.viewerCount === 0 && this.#holds === 0;
   }
 
   get cachedBytes(): number {
@@ -98,6 +99,16 @@ export class LiveStream implements PublicationTarget {
     framing?: Framing,
   ): Subscription {
     return this.#fanoutOf(variant).attach(sink, limits, framing);
+  }
+
+  /** Keeps the stream from being forgotten, for a viewer that is attached to none of its formats. @returns lets go of it */
+  hold(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
   }
 
   /** Adds a segmenter or recorder. @returns removes it */

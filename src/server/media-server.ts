@@ -7,6 +7,7 @@ import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
+import { createHls, type Hls } from './hls/create-hls.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
 import { flvOverHttp, tsOverHttp } from './live-http-formats.ts';
@@ -40,6 +41,7 @@ export class MediaServer {
   readonly #rtmp: RtmpService;
   readonly #flv: LiveHttpService;
   readonly #ts: LiveHttpService;
+  readonly #hls: Hls | undefined;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
   readonly #listeners: Listener[] = [];
@@ -67,6 +69,7 @@ export class MediaServer {
     this.#rtmp = new RtmpService(this.#context);
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
+    this.#hls = createHls(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -121,6 +124,7 @@ export class MediaServer {
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
     ports.add(this.config.httpts, this.#ts);
+    if (this.#hls !== undefined) ports.add(this.config.hls, this.#hls.service);
     for await (const listener of ports.listen()) this.#opened(listener);
   }
 
@@ -140,9 +144,19 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
+    this.#hls?.service.tick(nowMs);
     this.hub.tick(nowMs);
     this.statistics.tick();
     this.#groupLog.tick();
+  }
+
+  /** Ends all lists and waits for their files, but not for a disk that hangs. */
+  async #endHls(): Promise<void> {
+    const { clock, config } = this.#context;
+    await new Promise<void>((resolve, reject) => {
+      const cancel = clock.after(config.limits.shutdown_timeout_ms, resolve);
+      (this.#hls?.output.close() ?? Promise.resolve()).finally(cancel).then(resolve, reject);
+    });
   }
 
   async #shutDown(): Promise<void> {
@@ -154,8 +168,9 @@ export class MediaServer {
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
     this.#ts.closeSessions(reason);
+    this.#hls?.service.closeSessions(reason);
     for (const session of registry.all()) session.close(reason);
-    await this.#certificates.close();
+    await Promise.all([this.#certificates.close(), this.#endHls()]);
     const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
     await guard.whenEmpty();
     giveUp();

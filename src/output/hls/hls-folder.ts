@@ -96,6 +96,12 @@ export class HlsFolder {
     return fragmentName;
   }
 
+  /** Whether the live list names the fragment. */
+  isListed(name: string): boolean {
+    const uri = fragmentUri(name);
+    return this.#live?.entries.some((entry) => entry.uri === uri) === true;
+  }
+
   /** A fragment did not make it into the lists. */
   fragmentLost(): void {
     this.#hasGap = true;

@@ -43,6 +43,11 @@ export class HlsPresentation {
     return this.#files.document(kind);
   }
 
+  /** Whether the live list names the fragment. */
+  isListed(name: string): boolean {
+    return this.#files.isListed(name);
+  }
+
   /** Storage had to give up the oldest fragment. */
   fragmentEvicted(): void {
     this.#files.fragmentEvicted();

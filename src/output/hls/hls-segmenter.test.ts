@@ -62,6 +62,14 @@ test('fragments begin at the first key frame after the wanted length, with the t
   expect(flags()).toEqual([true, false]);
 });
 
+test('sound before the first picture is left out too', () => {
+  announce(true);
+  for (let time = 0; time < 8000; time += 20) publication.write(frameOf(audio, time));
+  clock.turn();
+  sendVideo(8000, 12_000, (time) => time % 1000 === 0);
+  expect(fragments.map(firstUnit)).toEqual(['V8000']);
+});
+
 test('what comes before the first key frame is left out', () => {
   announce(false);
   sendVideo(0, 6000, (time) => time === 1000 || time === 5000);
@@ -150,7 +158,9 @@ test('a fragment that grows too large for memory is cut', () => {
   const segmenter = new HlsSegmenter(3000, sink, () => 0);
   const states = { get: () => ({ tracks: [], stickyFrames: [] }) } as unknown as Flush['states'];
   for (let index = 0; index < 8; index += 1) {
-    const marks = [{ offset: 0, timeUs: index * 40_000, isRandomAccess: index === 0 }];
+    const marks = [
+      { offset: 0, timeUs: index * 40_000, isRandomAccess: index === 0, startsGroup: index === 0 },
+    ];
     segmenter.consume({ bytes, marks, states, endUs: 0 });
   }
   expect(times()).toEqual([160]);

@@ -70,9 +70,9 @@ export class HlsSegmenter implements UnitConsumer {
         taken = mark.offset;
         const { state: lastState } = this.#open!;
         const closed = this.#close(cut);
-        const tables = mark.isRandomAccess ? NO_BYTES : newestProgramTables(closed);
+        const tables = isBoundary(mark, state) ? NO_BYTES : newestProgramTables(closed);
         this.#begin(mark, state ?? lastState, cut.discontinuity, tables);
-      } else if (this.#open === undefined && mark.isRandomAccess) {
+      } else if (this.#open === undefined && isBoundary(mark, state)) {
         taken = mark.offset;
         this.#begin(mark, state!, true, NO_BYTES);
       }
@@ -94,7 +94,7 @@ export class HlsSegmenter implements UnitConsumer {
       const goesOn = Math.abs(mark.timeUs - open.lastUs) <= MAX_UNIT_US && elapsedUs >= 1000;
       return { endUs: goesOn ? mark.timeUs : endOf(open), discontinuity: true };
     }
-    if (!mark.isRandomAccess || elapsedUs < 1000) return undefined;
+    if (!isBoundary(mark, state) || elapsedUs < 1000) return undefined;
     if (!hasSameMedia(open.state, state!)) return { endUs: mark.timeUs, discontinuity: true };
     return elapsedUs >= this.#durationUs ? { endUs: mark.timeUs, discontinuity: false } : undefined;
   }
@@ -106,7 +106,7 @@ export class HlsSegmenter implements UnitConsumer {
       openedMs: Math.floor(openedMs),
       programDateTimeMs: this.#dateOf(mark.timeUs, openedMs, discontinuity),
       discontinuity,
-      isIndependent: mark.isRandomAccess,
+      isIndependent: isBoundary(mark, state),
       state,
       chunks: [tables],
       bytes: tables.length,
@@ -143,6 +143,15 @@ export class HlsSegmenter implements UnitConsumer {
     this.#sink.closed({ bytes, durationMs, discontinuity, isIndependent, openedMs, programDateTimeMs });
     return bytes;
   }
+}
+
+/**
+ * Where fragments may begin: at key pictures, and at any random access point if there is no video. Sound that comes
+ * before the first picture is left out, as in lal: players would take the fragment for one without pictures.
+ */
+function isBoundary(mark: UnitMark, state: StreamState | undefined): boolean {
+  const hasVideo = state?.tracks.some((track) => track.kind === 'video') === true;
+  return hasVideo ? mark.startsGroup : mark.isRandomAccess;
 }
 
 function advance(open: OpenFragment, timeUs: number): void {
