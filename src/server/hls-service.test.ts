@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import type { EndReason } from '../media/end-reason.ts';
 import { DiskStorage } from '../output/hls/disk-storage.ts';
-import type { HlsStorage, StoredFile } from '../output/hls/hls-storage.ts';
+import type { StoredFile } from '../output/hls/hls-storage.ts';
 import { HlsBench } from '../testing/hls-kit.ts';
 import { checkPlaylist } from '../testing/hls-rules.ts';
 import { packetTexts } from '../testing/ts-like.ts';
@@ -60,7 +60,7 @@ async function stop(): Promise<void> {
 
 async function start(hls: Record<string, unknown>, limits: Record<string, unknown> = {}): Promise<void> {
   storage = new CountingStorage(join(root, 'out'));
-  bench = new HlsBench({}, storage as HlsStorage);
+  bench = new HlsBench({}, storage);
   const text = JSON.stringify({ hls: { enable: true, http_listen_addr: ':0', ...hls }, limits });
   const { config } = parseConfig(text, 'test config');
   const { clock, hub } = bench;

@@ -6,7 +6,7 @@ import type { EndReason } from '../media/end-reason.ts';
 import { PlaylistDocument } from '../output/hls/playlist-document.ts';
 import { withViewerId } from '../protocol/hls/playlist-text.ts';
 import { remoteAddressOf } from '../session/net/address.ts';
-import { HlsFiles } from './hls/hls-files.ts';
+import type { HlsFiles } from './hls/hls-files.ts';
 import {
   parseHlsPath,
   type HlsFragmentTarget,

@@ -150,13 +150,16 @@ export class MediaServer {
     this.#groupLog.tick();
   }
 
-  /** Ends all lists and waits for their files, but not for a disk that hangs. */
-  async #endHls(): Promise<void> {
+  /** @param giveUp the server stops at last, even if a disk hangs */
+  async #endHls(giveUp: Promise<void>): Promise<void> {
     const { clock, config } = this.#context;
-    await new Promise<void>((resolve, reject) => {
-      const cancel = clock.after(config.limits.shutdown_timeout_ms, resolve);
-      (this.#hls?.output.close() ?? Promise.resolve()).finally(cancel).then(resolve, reject);
+    if (this.#hls === undefined) return;
+    let cancel = (): void => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = clock.after(config.limits.shutdown_timeout_ms / 2, resolve);
     });
+    await Promise.race([this.#hls.output.close(patience), giveUp]);
+    cancel();
   }
 
   async #shutDown(): Promise<void> {
@@ -170,10 +173,15 @@ export class MediaServer {
     this.#ts.closeSessions(reason);
     this.#hls?.service.closeSessions(reason);
     for (const session of registry.all()) session.close(reason);
-    await Promise.all([this.#certificates.close(), this.#endHls()]);
-    const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
-    await guard.whenEmpty();
-    giveUp();
+    let cancelGiveUp = (): void => {};
+    const giveUp = new Promise<void>((resolve) => {
+      cancelGiveUp = clock.after(config.limits.shutdown_timeout_ms, () => {
+        guard.destroyAll();
+        resolve();
+      });
+    });
+    await Promise.all([this.#certificates.close(), this.#endHls(giveUp), guard.whenEmpty()]);
+    cancelGiveUp();
   }
 }
 

@@ -48,9 +48,12 @@ export class HlsOutput implements StreamObserver {
     this.#detach.delete(stream);
   }
 
-  /** Ends all lists and waits for all files. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#presentations.values()].map((presentation) => presentation.close()));
+  /**
+   * Ends all lists and waits for all files.
+   * @param patience how long to wait for publishers that are just being ended; default: not at all
+   */
+  async close(patience: Promise<void> = Promise.resolve()): Promise<void> {
+    await Promise.all([...this.#presentations.values()].map((presentation) => presentation.close(patience)));
   }
 
   #open(streamKey: string, folder: string): HlsPresentation {

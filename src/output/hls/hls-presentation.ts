@@ -25,6 +25,9 @@ export class HlsPresentation {
   #retryAtMs = 0;
   #lostFragments = 0;
   #isPublishing = false;
+  /** Resolves when the publication that runs has ended. */
+  #publicationOver: Promise<void> = Promise.resolve();
+  #resolveOver: () => void = () => {};
   #cancelGrace: (() => void) | undefined;
   #cancelCleanUp: (() => void) | undefined;
 
@@ -60,6 +63,7 @@ export class HlsPresentation {
     const returnsInTime = this.#cancelGrace !== undefined;
     this.#cancelTimers();
     this.#isPublishing = true;
+    this.#publicationOver = new Promise((resolve) => (this.#resolveOver = resolve));
     this.#enqueue(() => this.#files.prepare(!returnsInTime));
     const isCurrent = (): boolean => epoch === this.#epoch && this.#isPublishing;
     return {
@@ -75,8 +79,12 @@ export class HlsPresentation {
     };
   }
 
-  /** Ends the list and waits for all files; nothing is cleaned up. */
-  async close(): Promise<void> {
+  /**
+   * Ends the list and waits for all files; nothing is cleaned up.
+   * @param patience how long to wait for a publisher that is just being ended
+   */
+  async close(patience: Promise<void>): Promise<void> {
+    await Promise.race([this.#publicationOver, patience]);
     const isWaiting = this.#cancelGrace !== undefined;
     this.#cancelTimers();
     if (isWaiting || this.#isPublishing) this.#enqueue(() => this.#files.finish());
@@ -137,6 +145,7 @@ export class HlsPresentation {
   #ended(): void {
     const { clock, settings } = this.#options;
     this.#isPublishing = false;
+    this.#resolveOver();
     if (settings.graceMs > 0) {
       this.#cancelGrace = clock.after(settings.graceMs, () => {
         this.#cancelGrace = undefined;
