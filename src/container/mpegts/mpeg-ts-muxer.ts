@@ -74,12 +74,13 @@ export class MpegTsMuxer {
     if (frame.data.length === 0) return true;
     const { payload } = stream.format;
     const dtsTicks = this.#timeBase.dtsToTicks(frame.dtsUs);
-    stream.advance(dtsTicks);
-    if (frame.discontinuity) {
-      this.#flushBatch(stream, out);
-      stream.isDiscontinuous = true;
-    }
     const ptsTicks = this.#timeBase.ptsToTicks(frame.ptsUs);
+    if (payload.kind === 'batch' && (frame.discontinuity || !payload.accepts(frame.data.length, ptsTicks))) {
+      // Before the clock moves on: this frame may come after a long pause.
+      this.#flushBatch(stream, out);
+    }
+    stream.advance(dtsTicks);
+    stream.isDiscontinuous ||= frame.discontinuity;
     if (payload.kind === 'batch') this.#batch(stream, payload, frame, ptsTicks, out);
     else if (!payload.load(frame)) this.counters.droppedFrames += 1;
     else if (payload.kind === 'packet') this.#writeAudio(stream, payload, frame, ptsTicks, out);
@@ -132,7 +133,6 @@ export class MpegTsMuxer {
     ptsTicks: number,
     out: MpegTsOutput,
   ): void {
-    if (!batch.accepts(frame.data.length, ptsTicks)) this.#flushBatch(stream, out);
     if (!batch.add(frame, ptsTicks)) this.counters.droppedFrames += 1;
     // A new clock PID must have been announced before it is used.
     if (this.#clock.hasStarted && !this.#tables.isNews) this.#keepClock(stream, out);
