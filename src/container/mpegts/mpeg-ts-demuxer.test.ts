@@ -261,7 +261,7 @@ describe('tables', () => {
       ...framesOf(h264Track, aacTrack, 1, { startMs: 1000 }),
       ...framesOf(h265Track, opusTrack, 1, { startMs: 2000, audioStepMs: 20 }),
     ];
-    for (const frame of frames) if (frame.track === opusTrack) (frame.data as Uint8Array).set([0xfc]);
+    for (const frame of frames) if (frame.track === opusTrack) frame.data.set([0xfc]);
     const out = muxAll(frames);
     const read = demuxAll(out.all);
     expect(read.tracks.map(({ id, config }) => `${id} ${config.codec}`)).toEqual([
