@@ -8,13 +8,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serializeAdtsHeader, adtsParametersOf } from '../../src/codec/aac/adts.ts';
 import { joinAnnexB } from '../../src/codec/nal/annex-b.ts';
 import { splitLengthPrefixed } from '../../src/codec/nal/length-prefixed.ts';
-import { FlvDemuxer } from '../../src/container/flv/flv-demuxer.ts';
-import { FlvTagToFrames } from '../../src/container/flv/tag-to-frames.ts';
 import type { MediaFrame } from '../../src/media/media-frame.ts';
+import { flvFrames } from '../../src/testing/flv-frames.ts';
 import { hex } from '../../src/testing/hex.ts';
 import { TsCollector, muxAll } from '../../src/testing/ts-kit.ts';
 import { MpegTsMuxer } from '../../src/container/mpegts/mpeg-ts-muxer.ts';
-import { projectRoot } from '../support/project.ts';
 import { Scope } from '../support/scope.ts';
 
 const run = promisify(execFile);
@@ -24,17 +22,6 @@ beforeEach(() => {
   scope = new Scope();
 });
 afterEach(() => scope.close());
-
-function framesOf(name: string): MediaFrame[] {
-  const demuxer = new FlvDemuxer();
-  demuxer.receive(new Uint8Array(readFileSync(join(projectRoot, 'test/fixtures/flv', `${name}.flv`))));
-  const reader = new FlvTagToFrames();
-  for (let tag = demuxer.nextTag(); tag !== undefined; tag = demuxer.nextTag()) reader.read(tag);
-  return reader
-    .takeEvents()
-    .flatMap((event) => (event.type === 'frame' && event.frame.track.kind !== 'data' ? [event.frame] : []))
-    .map((frame) => ({ ...frame, discontinuity: false, arrivedMs: 0 }));
-}
 
 /** The bytes of a frame as a transport stream carries them, apart from the muxer's code. */
 function packetData({ track: { config }, isKey, data }: MediaFrame): Uint8Array {
@@ -132,7 +119,7 @@ function expectPackets(packets: readonly Packet[], frames: readonly MediaFrame[]
 }
 
 test.each(['h264-aac', 'h264-mp3', 'mp3-mono', 'hevc-opus'])('%s: every packet, every time', async (name) => {
-  const frames = framesOf(name);
+  const frames = flvFrames(name);
   const file = join(scope.folder(), `${name}.mpegts`);
   writeFileSync(file, muxAll(frames).all);
   expectPackets(await probe(file), frames);
@@ -144,7 +131,7 @@ test.each([
   ['audio alone', 'audio'],
   ['video alone', 'video'],
 ])('%s', async (_name, kind) => {
-  const frames = framesOf('h264-aac').filter(({ track }) => track.kind === kind);
+  const frames = flvFrames('h264-aac').filter(({ track }) => track.kind === kind);
   const file = join(scope.folder(), `${kind}.mpegts`);
   writeFileSync(file, muxAll(frames).all);
   expectPackets(await probe(file), frames);
@@ -153,7 +140,7 @@ test.each([
 
 test('negative composition offsets', async () => {
   // The same frames with all presentation times 100 ms earlier: the first ones come before their decoding times.
-  const frames = framesOf('h264-aac')
+  const frames = flvFrames('h264-aac')
     .filter(({ track }) => track.kind === 'video')
     .map((frame) => ({ ...frame, ptsUs: frame.ptsUs - 100_000 }));
   expect(frames.some(({ ptsUs, dtsUs }) => ptsUs < dtsUs)).toBe(true);
@@ -167,9 +154,9 @@ test('negative composition offsets', async () => {
 });
 
 test('codecs that change in mid-stream: every packet, every time', async () => {
-  const first = framesOf('h264-aac');
+  const first = flvFrames('h264-aac');
   const startUs = Math.max(...first.map(({ dtsUs }) => dtsUs)) + 40_000;
-  const second = framesOf('hevc-opus').map((frame) => ({
+  const second = flvFrames('hevc-opus').map((frame) => ({
     ...frame,
     dtsUs: frame.dtsUs + startUs,
     ptsUs: frame.ptsUs + startUs,
@@ -181,7 +168,7 @@ test('codecs that change in mid-stream: every packet, every time', async () => {
 });
 
 test('a stream that starts hours before the wrap and ends behind it', async () => {
-  const frames = framesOf('h264-aac');
+  const frames = flvFrames('h264-aac');
   const out = new TsCollector();
   const muxer = new MpegTsMuxer();
   const wrapUs = Math.floor(((2 ** 33 - 126_000) / 9) * 100) - 500_000;
