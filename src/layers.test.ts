@@ -11,6 +11,7 @@ const LAYER: Record<string, number> = {
   'container/flv': 3,
   'container/mpegts': 3,
   'protocol/amf': 4,
+  'protocol/hls': 4,
   'protocol/rtmp': 4,
   'session/rtmp': 5,
   'session/http': 5,

@@ -7,4 +7,6 @@ export * from '../hub/packager.ts';
 export * from '../hub/publication.ts';
 export * from '../hub/stream-directory.ts';
 export * from '../hub/stream-hub.ts';
+export * from '../hub/stream-observer.ts';
 export * from '../hub/subscription.ts';
+export * from '../hub/unit-consumer.ts';

@@ -5,7 +5,7 @@ import { GopByteCache } from './gop-bytes.ts';
 import type { CachedGop, GopCacheLimits } from './gop-cache.ts';
 import { EMPTY_STREAM_STATE, type Packager, type PackagerOutput, type StreamState } from './packager.ts';
 import { PendingBytes, type UnitMark } from './pending-bytes.ts';
-import type { UnitConsumer } from './unit-consumer.ts';
+import type { UnitConsumer, UnitSource } from './unit-consumer.ts';
 import {
   Subscription,
   type ByteSink,
@@ -29,7 +29,7 @@ const MAX_PENDING_BYTES = 256 * 1024;
  * One output format and variant of one stream: what its packager makes is collected and handed to each viewer as one
  * buffer per flush.
  */
-export class Fanout implements SubscriptionSource, PackagerOutput {
+export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   readonly #packager: Packager;
   readonly #scheduler: FlushScheduler;
   readonly #options: FanoutOptions;
@@ -72,6 +72,11 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
 
   get headersVersion(): number {
     return this.#headersVersion;
+  }
+
+  /** The stream as of the newest frame. */
+  get state(): StreamState {
+    return this.#state;
   }
 
   /** Bytes of the cached groups of pictures. */

@@ -6,6 +6,7 @@ import { GopCache, type GopCacheLimits } from './gop-cache.ts';
 import { Opening } from './opening.ts';
 import { EMPTY_STREAM_STATE, type Packager, type StreamState } from './packager.ts';
 import { Publication, type PublicationTarget } from './publication.ts';
+import type { StreamObserver } from './stream-observer.ts';
 import type { UnitConsumer } from './unit-consumer.ts';
 import type { ByteSink, Framing, Subscription, SubscriptionLimits } from './subscription.ts';
 
@@ -29,16 +30,24 @@ export class LiveStream implements PublicationTarget {
   readonly key: string;
   readonly #scheduler: FlushScheduler;
   readonly #gopCache: GopCache;
+  readonly #observers: Iterable<StreamObserver>;
   readonly #fanouts = new Map<string, Fanout>();
   #publication: Publication | undefined;
+  #holds = 0;
   #opening: Opening | undefined;
   /** The first key picture of the current publication has been forwarded. */
   #hasPicture = false;
   #state: StreamState = EMPTY_STREAM_STATE;
 
-  constructor(key: string, scheduler: FlushScheduler, options: LiveStreamOptions) {
+  constructor(
+    key: string,
+    scheduler: FlushScheduler,
+    options: LiveStreamOptions,
+    observers: Iterable<StreamObserver> = [],
+  ) {
     this.key = key;
     this.#scheduler = scheduler;
+    this.#observers = observers;
     this.#gopCache = new GopCache(options.gopCache);
   }
 
@@ -63,7 +72,7 @@ export class LiveStream implements PublicationTarget {
 
   /** Neither publisher nor viewer: nothing is lost when the stream is forgotten. */
   get isUnused(): boolean {
-    return this.#publication === undefined && this.viewerCount === 0;
+    return this.#publication === undefined && this.viewerCount === 0 && this.#holds === 0;
   }
 
   get cachedBytes(): number {
@@ -78,6 +87,7 @@ export class LiveStream implements PublicationTarget {
     const publication = new Publication(this);
     this.#publication = publication;
     this.#opening = new Opening(this.#scheduler.clock, () => this.#finishOpening());
+    for (const observer of this.#observers) observer.publicationStarted(this, publication);
     return publication;
   }
 
@@ -89,6 +99,16 @@ export class LiveStream implements PublicationTarget {
     framing?: Framing,
   ): Subscription {
     return this.#fanoutOf(variant).attach(sink, limits, framing);
+  }
+
+  /** Keeps the stream from being forgotten, for a viewer that is attached to none of its formats. @returns lets go of it */
+  hold(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
   }
 
   /** Adds a segmenter or recorder. @returns removes it */
@@ -127,13 +147,14 @@ export class LiveStream implements PublicationTarget {
     else this.#opening.push(frame, publication.announced, this.#state);
   }
 
-  publicationEnded(): void {
+  publicationEnded(publication: Publication): void {
     this.#finishOpening();
     this.#publication = undefined;
     this.#state = EMPTY_STREAM_STATE;
     this.#hasPicture = false;
     this.#gopCache.clear();
     for (const fanout of this.#fanouts.values()) fanout.publicationEnded();
+    for (const observer of this.#observers) observer.publicationEnded(this, publication);
   }
 
   #fanoutOf(variant: OutputVariant): Fanout {

@@ -1,11 +1,13 @@
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { LiveStream, type LiveStreamOptions } from './live-stream.ts';
+import type { StreamObserver } from './stream-observer.ts';
 
 /** All streams of one process, by stream key. */
 export class StreamHub {
   readonly scheduler: FlushScheduler;
   readonly #options: LiveStreamOptions;
   readonly #streams = new Map<string, LiveStream>();
+  readonly #observers = new Set<StreamObserver>();
 
   constructor(scheduler: FlushScheduler, options: LiveStreamOptions) {
     this.scheduler = scheduler;
@@ -16,6 +18,12 @@ export class StreamHub {
     return this.#streams;
   }
 
+  /** Tells `observer` about every publication that starts from now on. @returns stops that */
+  observe(observer: StreamObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   get(key: string): LiveStream | undefined {
     return this.#streams.get(key);
   }
@@ -24,7 +32,7 @@ export class StreamHub {
   open(key: string): LiveStream {
     let stream = this.#streams.get(key);
     if (stream === undefined) {
-      stream = new LiveStream(key, this.scheduler, this.#options);
+      stream = new LiveStream(key, this.scheduler, this.#options, this.#observers);
       this.#streams.set(key, stream);
     }
     return stream;

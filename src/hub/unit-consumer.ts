@@ -18,6 +18,8 @@ export interface UnitConsumer {
 
 /** What a consumer may ask its fan-out for, during `consume`. */
 export interface UnitSource {
+  /** The stream at the end of the flush. */
+  readonly state: StreamState;
   /** Opening bytes of a byte stream (an FLV file header), or `undefined`. */
   fileHeader(state: StreamState): Uint8Array | undefined;
   headers(state: StreamState, timeUs: number): Uint8Array;

@@ -124,7 +124,7 @@ test('a viewer that stays for the next publisher sees one stream go on', () => {
   expect(problems).toEqual([]);
   expect(maxPcrIntervalMs).toBeLessThanOrEqual(100);
   expect(tables.at(0)!.map).toBe('100:1b 101:f');
-  expect(tables.at(-1)!.map).toBe('100:24');
+  expect(tables.at(-1)!.map).toBe('102:24');
 });
 
 test('beside video that can not be carried, viewers get the audio', () => {

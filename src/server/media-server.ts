@@ -7,6 +7,7 @@ import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
+import { createHls, type Hls } from './hls/create-hls.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
 import { flvOverHttp, tsOverHttp } from './live-http-formats.ts';
@@ -40,6 +41,7 @@ export class MediaServer {
   readonly #rtmp: RtmpService;
   readonly #flv: LiveHttpService;
   readonly #ts: LiveHttpService;
+  readonly #hls: Hls | undefined;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
   readonly #listeners: Listener[] = [];
@@ -67,6 +69,7 @@ export class MediaServer {
     this.#rtmp = new RtmpService(this.#context);
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
+    this.#hls = createHls(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -121,6 +124,7 @@ export class MediaServer {
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
     ports.add(this.config.httpts, this.#ts);
+    if (this.#hls !== undefined) ports.add(this.config.hls, this.#hls.service);
     for await (const listener of ports.listen()) this.#opened(listener);
   }
 
@@ -140,9 +144,22 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
+    this.#hls?.service.tick(nowMs);
     this.hub.tick(nowMs);
     this.statistics.tick();
     this.#groupLog.tick();
+  }
+
+  /** @param giveUp the server stops at last, even if a disk hangs */
+  async #endHls(giveUp: Promise<void>): Promise<void> {
+    const { clock, config } = this.#context;
+    if (this.#hls === undefined) return;
+    let cancel = (): void => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = clock.after(config.limits.shutdown_timeout_ms / 2, resolve);
+    });
+    await Promise.race([this.#hls.output.close(patience), giveUp]);
+    cancel();
   }
 
   async #shutDown(): Promise<void> {
@@ -154,11 +171,17 @@ export class MediaServer {
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
     this.#ts.closeSessions(reason);
+    this.#hls?.service.closeSessions(reason);
     for (const session of registry.all()) session.close(reason);
-    await this.#certificates.close();
-    const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
-    await guard.whenEmpty();
-    giveUp();
+    let cancelGiveUp = (): void => {};
+    const giveUp = new Promise<void>((resolve) => {
+      cancelGiveUp = clock.after(config.limits.shutdown_timeout_ms, () => {
+        guard.destroyAll();
+        resolve();
+      });
+    });
+    await Promise.all([this.#certificates.close(), this.#endHls(giveUp), guard.whenEmpty()]);
+    cancelGiveUp();
   }
 }
 

@@ -5,7 +5,7 @@ import type { StreamAddress } from './stream-address.ts';
 /** One publisher or viewer, as the log, the API and the callbacks show it. */
 export interface SessionRecord extends StreamAddress {
   readonly id: string;
-  readonly protocol: 'RTMP' | 'FLV' | 'TS' | 'CUSTOMIZE';
+  readonly protocol: 'RTMP' | 'FLV' | 'TS' | 'HLS' | 'CUSTOMIZE';
   readonly baseType: 'PUB' | 'SUB';
   readonly streamKey: string;
   readonly remoteAddress: string;
@@ -15,7 +15,9 @@ export interface SessionRecord extends StreamAddress {
   /** Bytes on the socket so far. */
   bytesRead(): number;
   bytesWritten(): number;
-  /** Viewers only. */
+  /** Seconds over which the bit rate is averaged; default lal's 5. */
+  readonly bitrateWindowSec?: number;
+  /** Viewers only, but not of HLS. */
   readonly subscription?: Subscription;
   close(reason: EndReason): void;
 }

@@ -1,11 +1,13 @@
 /** Frames and outputs for tests of the transport stream's muxer and demuxer. */
-import type { MediaFrame } from '../media/media-frame.ts';
+import type { MediaFrame, SourceFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
 import { aacConfigFromAudioSpecificConfig } from '../codec/aac/aac-config.ts';
 import { h264ConfigFromRecord } from '../codec/h264/h264-config.ts';
 import { h265ConfigFromRecord } from '../codec/h265/h265-config.ts';
 import { joinLengthPrefixed } from '../codec/nal/length-prefixed.ts';
 import { opusConfigFromHead } from '../codec/opus/opus-config.ts';
+import type { MpegTsDemuxerCounters, MpegTsEvent } from '../container/mpegts/demuxer-events.ts';
+import { MpegTsDemuxer } from '../container/mpegts/mpeg-ts-demuxer.ts';
 import { MpegTsMuxer, type MpegTsOutput } from '../container/mpegts/mpeg-ts-muxer.ts';
 import { hex } from './hex.ts';
 import { H264_RECORDS, H265_RECORDS } from './record-vectors.ts';
@@ -166,4 +168,32 @@ export function muxAll(frames: readonly MediaFrame[]): TsCollector {
   for (const frame of frames) muxer.write(frame, out);
   muxer.end(out);
   return out;
+}
+
+/** What a demuxer makes of a stream. */
+export interface DemuxedTs {
+  readonly events: MpegTsEvent[];
+  readonly tracks: Track[];
+  readonly frames: SourceFrame[];
+  readonly counters: MpegTsDemuxerCounters;
+}
+
+/** Demuxes a whole stream that comes in the given pieces. */
+export function demuxAll(...pieces: Uint8Array[]): DemuxedTs {
+  const demuxer = new MpegTsDemuxer();
+  const events: MpegTsEvent[] = [];
+  for (const piece of pieces) {
+    demuxer.receive(piece);
+    events.push(...demuxer.takeEvents());
+    // Whoever reads into one buffer again and again must not spoil what was read.
+    piece.fill(0xee);
+  }
+  demuxer.end();
+  events.push(...demuxer.takeEvents());
+  return {
+    events,
+    tracks: events.flatMap((event) => (event.type === 'track' ? [event.track] : [])),
+    frames: events.flatMap((event) => (event.type === 'frame' ? [event.frame] : [])),
+    counters: demuxer.counters,
+  };
 }

@@ -98,7 +98,6 @@ class FramedAudioReader implements ElementaryStreamReader {
     let isDamaged = false;
     while (at < data.length) {
       const header = this.#headerAt(data, at);
-      if (header === 'incomplete') break;
       if (header === 'damage') {
         isDamaged = true;
         at += 1;
@@ -108,6 +107,7 @@ class FramedAudioReader implements ElementaryStreamReader {
         this.#nextUs = pesUs;
         pesUs = undefined;
       }
+      if (header === 'incomplete') break;
       // A free-format frame does not tell its length: it fills the packet.
       const end = header.frameLength === 0 ? data.length : at + header.frameLength;
       if (end > data.length) break;

@@ -8,6 +8,7 @@ import { MuxedStream, streamFormatOf } from './muxed-stream.ts';
 import { PesPacketizer, type TsPacketOutput } from './pes-packetizer.ts';
 import type { AdtsBatch, PesPayload } from './pes-payload.ts';
 import { ProgramClock } from './program-clock.ts';
+import type { TsStreamType } from './stream-type.ts';
 import { TableWriter } from './table-writer.ts';
 import { TICKS_PER_MS } from './timestamp.ts';
 import { TsPid } from './ts-packet.ts';
@@ -44,6 +45,8 @@ export class MpegTsMuxer {
   /** By track id. */
   readonly #streams = new Map<number, MuxedStream>();
   readonly #refused = new Map<number, Track>();
+  /** By PID, of all that were ever used. */
+  readonly #streamTypes = new Map<number, TsStreamType>();
   readonly #packets = new PesPacketizer();
   readonly #tables = new TableWriter();
   readonly #clock = new ProgramClock();
@@ -74,12 +77,13 @@ export class MpegTsMuxer {
     if (frame.data.length === 0) return true;
     const { payload } = stream.format;
     const dtsTicks = this.#timeBase.dtsToTicks(frame.dtsUs);
-    stream.advance(dtsTicks);
-    if (frame.discontinuity) {
-      this.#flushBatch(stream, out);
-      stream.isDiscontinuous = true;
-    }
     const ptsTicks = this.#timeBase.ptsToTicks(frame.ptsUs);
+    if (payload.kind === 'batch' && (frame.discontinuity || !payload.accepts(frame.data.length, ptsTicks))) {
+      // Before the clock moves on: this frame may come after a long pause.
+      this.#flushBatch(stream, out);
+    }
+    stream.advance(dtsTicks);
+    stream.isDiscontinuous ||= frame.discontinuity;
     if (payload.kind === 'batch') this.#batch(stream, payload, frame, ptsTicks, out);
     else if (!payload.load(frame)) this.counters.droppedFrames += 1;
     else if (payload.kind === 'packet') this.#writeAudio(stream, payload, frame, ptsTicks, out);
@@ -132,7 +136,6 @@ export class MpegTsMuxer {
     ptsTicks: number,
     out: MpegTsOutput,
   ): void {
-    if (!batch.accepts(frame.data.length, ptsTicks)) this.#flushBatch(stream, out);
     if (!batch.add(frame, ptsTicks)) this.counters.droppedFrames += 1;
     // A new clock PID must have been announced before it is used.
     if (this.#clock.hasStarted && !this.#tables.isNews) this.#keepClock(stream, out);
@@ -231,11 +234,16 @@ export class MpegTsMuxer {
       return undefined;
     }
     this.#refused.delete(track.id);
-    const stream = known ?? new MuxedStream(this.#freePid(track), track, format);
-    if (known !== undefined) this.#flushBatch(known, out);
-    stream.track = track;
-    stream.format = format;
-    this.#streams.set(track.id, stream);
+    let stream = known;
+    if (stream === undefined || stream.format.streamType !== format.streamType) {
+      if (known !== undefined) this.#remove(track.id, known, out);
+      stream = new MuxedStream(this.#pidFor(track, format.streamType), track, format);
+      this.#streams.set(track.id, stream);
+    } else {
+      this.#flushBatch(stream, out);
+      stream.track = track;
+      stream.format = format;
+    }
     this.#describe();
     return stream;
   }
@@ -259,12 +267,18 @@ export class MpegTsMuxer {
     this.#tables.describe(entries, this.#clockPid);
   }
 
-  /** lal's PIDs for the first video and the first audio, the ones behind them for others. */
-  #freePid(track: Track): number {
-    const used = new Set(Array.from(this.#streams.values(), (stream) => stream.pid));
+  /**
+   * lal's PIDs for the first video and the first audio, the ones behind them for others. A PID keeps its stream type for
+   * ever: ffmpeg, for one, goes on with the old decoder when it changes.
+   */
+  #pidFor(track: Track, streamType: TsStreamType): number {
+    const inUse = new Set(Array.from(this.#streams.values(), (stream) => stream.pid));
+    const isFree = (pid: number): boolean =>
+      !inUse.has(pid) && (this.#streamTypes.get(pid) ?? streamType) === streamType;
     let pid: number = track.kind === 'video' ? TsPid.video : TsPid.audio;
-    if (used.has(pid)) pid = TsPid.audio + 1;
-    while (used.has(pid)) pid += 1;
+    if (!isFree(pid)) pid = TsPid.audio + 1;
+    while (!isFree(pid)) pid += 1;
+    this.#streamTypes.set(pid, streamType);
     return pid;
   }
 }

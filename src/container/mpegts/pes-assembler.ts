@@ -15,7 +15,7 @@ const FIRST_BUFFER_BYTES = 4096;
  * half an access unit would only look like a whole one further on.
  */
 export class PesAssembler {
-  readonly continuity = new ContinuityCounter();
+  readonly continuity: ContinuityCounter = new ContinuityCounter();
   readonly #counters: MpegTsDemuxerCounters;
   readonly #maxBytes: number;
   readonly #onPes: (pes: AssembledPes) => void;

@@ -5,10 +5,10 @@ import { TICKS_PER_MS } from './timestamp.ts';
  * The PCR runs this far behind the decoding times, like ffmpeg's: room for audio that waits in a batch, and for sources
  * whose audio and video are a little apart. More would only make players wait.
  */
-export const CLOCK_LAG_TICKS: number = 700 * TICKS_PER_MS;
+const CLOCK_LAG_TICKS = 700 * TICKS_PER_MS;
 
 /** At least one PCR in this time (ISO/IEC 13818-1, 2.7.2: 0.1 s). */
-export const MAX_CLOCK_INTERVAL_TICKS: number = 100 * TICKS_PER_MS;
+const MAX_CLOCK_INTERVAL_TICKS = 100 * TICKS_PER_MS;
 
 /**
  * A longer gap is a pause of the source. References for times long past would make players believe that the network

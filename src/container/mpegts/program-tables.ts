@@ -8,7 +8,7 @@ import { crc32Mpeg } from '../../bytes/crc32-mpeg.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 
 /** `table_id` (table 2-31). */
-export const TableId = { programAssociation: 0x00, programMap: 0x02 } as const;
+const TableId = { programAssociation: 0x00, programMap: 0x02 } as const;
 
 /** Both tables have only 10 bits for the length, and it must stay below 1022 (2.4.4.5, 2.4.4.10). */
 export const MAX_SECTION_LENGTH = 1021;

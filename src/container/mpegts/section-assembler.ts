@@ -9,7 +9,7 @@ const STUFFING = 0xff;
 
 /** Puts the sections of one PID together (ISO/IEC 13818-1, 2.4.4). Damaged ones are counted and left out. */
 export class SectionAssembler {
-  readonly continuity = new ContinuityCounter();
+  readonly continuity: ContinuityCounter = new ContinuityCounter();
   readonly #counters: MpegTsDemuxerCounters;
   readonly #onSection: (section: Uint8Array) => void;
   readonly #buffer = new Uint8Array(SECTION_HEADER_LENGTH + MAX_SECTION_LENGTH);

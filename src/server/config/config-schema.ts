@@ -214,6 +214,17 @@ const limits = section('What one peer or one stream may use up.', {
     missing: 67_108_864,
     min: 65_536,
   }),
+  hls_cache_bytes: integer(
+    'HLS fragments kept in memory while they are listed and watched, over all streams.',
+    {
+      missing: 268_435_456,
+      min: 1_048_576,
+    },
+  ),
+  hls_memory_bytes: integer(
+    'All HLS files, with `hls.use_memory_as_disk_flag`; when they are more, the oldest are given up.',
+    { missing: 1_073_741_824, min: 1_048_576 },
+  ),
   shutdown_timeout_ms: integer('For saying good-bye and flushing when the server stops.', {
     missing: 4000,
     max: 4500,

@@ -236,6 +236,10 @@ export interface LimitsConfig {
   viewer_stall_timeout_ms: number;
   /** Frames cached for late joiners of one stream. */
   gop_cache_bytes: number;
+  /** HLS fragments kept in memory while they are listed and watched, over all streams. */
+  hls_cache_bytes: number;
+  /** All HLS files, when they are kept in memory; the oldest are given up for newer ones. */
+  hls_memory_bytes: number;
   /** For telling the peers and flushing; the process ends within 5 s in any case. */
   shutdown_timeout_ms: number;
 }

@@ -4,8 +4,6 @@
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
   { key: 'in_session.add_dummy_audio_enable', feature: 'adding silent audio' },
-  { key: 'hls.enable', feature: 'HLS output' },
-  { key: 'hls.enable_https', feature: 'HLS output over HTTPS' },
   { key: 'rtsp.enable', feature: 'RTSP' },
   { key: 'rtsp.rtsps_enable', feature: 'RTSP over TLS' },
   { key: 'rtsp.ws_rtsp_enable', feature: 'RTSP over WebSocket' },

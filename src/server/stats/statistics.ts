@@ -31,7 +31,7 @@ export class Statistics {
   /** To be called once a second, when the hub has forgotten the streams that are over. */
   tick(): void {
     this.#ticks += 1;
-    if (this.#ticks % BITRATE_WINDOW_SEC === 0) this.#sampleBitrates();
+    this.#sampleBitrates();
     const unixSec = Math.floor(this.#clock.wallMs() / 1000) - 1;
     for (const [key, stream] of this.#hub.streams) {
       this.#historyOf(key).sample(stream.publication?.frames.video ?? 0, unixSec);
@@ -97,9 +97,11 @@ export class Statistics {
 
   #sampleBitrates(): void {
     for (const record of this.#registry.all()) {
+      const { bitrateWindowSec = BITRATE_WINDOW_SEC } = record;
+      if (this.#ticks % bitrateWindowSec !== 0) continue;
       let meters = this.#meters.get(record);
       if (meters === undefined) {
-        meters = { read: new BitrateMeter(), write: new BitrateMeter() };
+        meters = { read: new BitrateMeter(bitrateWindowSec), write: new BitrateMeter(bitrateWindowSec) };
         this.#meters.set(record, meters);
       }
       meters.read.sample(record.bytesRead());

@@ -1,0 +1,37 @@
+import type { Clock } from '../../media/clock.ts';
+import type { HlsFailure } from './hls-failure.ts';
+import type { HlsSettings } from './hls-settings.ts';
+import type { HlsStorage } from './hls-storage.ts';
+
+/** One fragment, as callbacks show it. */
+export interface HlsFragmentEvent {
+  readonly streamKey: string;
+  /** Below the root. */
+  readonly folder: string;
+  readonly name: string;
+  readonly id: number;
+  /** 0 for a fragment that has just been opened. */
+  readonly durationMs: number;
+}
+
+/** Told what happens to the files of all streams. */
+export interface HlsObserver {
+  fragmentOpened(event: HlsFragmentEvent): void;
+  /** The fragment and the lists that name it are written. */
+  fragmentClosed(event: HlsFragmentEvent): void;
+  /** Fragments are lost from now on; the next try comes by itself. Once for each failure. */
+  failed(streamKey: string, failure: HlsFailure): void;
+  recovered(streamKey: string, lostFragments: number): void;
+}
+
+/** What a presentation is made with. */
+export interface HlsPresentationOptions {
+  readonly streamKey: string;
+  readonly folder: string;
+  readonly storage: HlsStorage;
+  readonly settings: HlsSettings;
+  readonly clock: Clock;
+  readonly observer: HlsObserver;
+  /** The stream has ended, and nothing of it is left to do. */
+  forgotten(): void;
+}

@@ -1,0 +1,209 @@
+import type { ClosedFragment, FragmentSink } from './fragment.ts';
+import { HlsFolder } from './hls-folder.ts';
+import { hlsFailureOf, type HlsFailure } from './hls-failure.ts';
+import type { HlsPresentationOptions } from './hls-options.ts';
+import { cleanUpDelayMs } from './hls-settings.ts';
+import type { PlaylistDocument, PlaylistKind } from './playlist-document.ts';
+
+/** Pause after a failure before the next try. */
+const RETRY_MS = 10_000;
+/** Bytes of fragments that may wait for the disk, per stream. */
+const MAX_QUEUE_BYTES = 128 * 1024 * 1024;
+
+/**
+ * One stream as HLS viewers see it, over all its publishers, until its files are cleaned up: who may write when, what
+ * becomes of a publisher's end, and of a disk that fails. All file work runs one after the other, apart from the stream.
+ */
+export class HlsPresentation {
+  readonly #options: HlsPresentationOptions;
+  readonly #files: HlsFolder;
+  /** Counts publications: what an earlier one left to be done later does not touch the files of a later one. */
+  #epoch = 0;
+  #work: Promise<void> = Promise.resolve();
+  #queuedBytes = 0;
+  #failure: HlsFailure | undefined;
+  #retryAtMs = 0;
+  #lostFragments = 0;
+  #isPublishing = false;
+  /** Resolves when the publication that runs has ended. */
+  #publicationOver: Promise<void> = Promise.resolve();
+  #resolveOver: () => void = () => {};
+  #cancelGrace: (() => void) | undefined;
+  #cancelCleanUp: (() => void) | undefined;
+
+  constructor(options: HlsPresentationOptions) {
+    this.#options = options;
+    this.#files = new HlsFolder(options);
+  }
+
+  /** Why fragments are being lost, if they are. */
+  get failure(): HlsFailure | undefined {
+    return this.#failure;
+  }
+
+  /** The newest version of a list, or `undefined` while there is nothing in it. */
+  document(kind: PlaylistKind): PlaylistDocument | undefined {
+    return this.#files.document(kind);
+  }
+
+  /** Whether the live list names the fragment. */
+  isListed(name: string): boolean {
+    return this.#files.isListed(name);
+  }
+
+  /** Storage had to give up the oldest fragment. */
+  fragmentEvicted(): void {
+    this.#files.fragmentEvicted();
+  }
+
+  /** A publisher begins. */
+  begin(): FragmentSink {
+    this.#epoch += 1;
+    const epoch = this.#epoch;
+    const returnsInTime = this.#cancelGrace !== undefined;
+    this.#cancelTimers();
+    this.#isPublishing = true;
+    this.#publicationOver = new Promise((resolve) => (this.#resolveOver = resolve));
+    this.#enqueue(() => this.#files.prepare(!returnsInTime));
+    const isCurrent = (): boolean => epoch === this.#epoch && this.#isPublishing;
+    return {
+      opened: (openedMs) => {
+        if (isCurrent()) this.#opened(openedMs);
+      },
+      closed: (fragment) => {
+        if (isCurrent()) this.#closed(fragment);
+      },
+      ended: () => {
+        if (isCurrent()) this.#ended();
+      },
+    };
+  }
+
+  /**
+   * Ends the list and waits for all files; nothing is cleaned up.
+   * @param patience how long to wait for a publisher that is just being ended
+   */
+  async close(patience: Promise<void>): Promise<void> {
+    await Promise.race([this.#publicationOver, patience]);
+    const isWaiting = this.#cancelGrace !== undefined;
+    this.#cancelTimers();
+    if (isWaiting || this.#isPublishing) this.#enqueue(() => this.#files.finish());
+    this.#isPublishing = false;
+    this.#epoch += 1;
+    await this.#work;
+  }
+
+  #opened(openedMs: number): void {
+    if (this.#isResting) return;
+    this.#enqueue(async () => {
+      if (this.#isResting) return;
+      await this.#files.prepare(false);
+      this.#options.observer.fragmentOpened({ ...this.#files.nextFragment(openedMs), durationMs: 0 });
+    });
+  }
+
+  #closed(fragment: ClosedFragment): void {
+    const { length } = fragment.bytes;
+    if (this.#queuedBytes + length > MAX_QUEUE_BYTES) {
+      const message = `more than ${MAX_QUEUE_BYTES} bytes wait for the disk`;
+      this.#fail({ code: 'ERR_HLS_SLOW_DISK', detail: 'queue', message });
+    }
+    if (this.#isResting) {
+      this.#lose();
+      return;
+    }
+    this.#queuedBytes += length;
+    this.#enqueue(async () => {
+      this.#queuedBytes -= length;
+      await this.#write(fragment);
+    });
+  }
+
+  async #write(fragment: ClosedFragment): Promise<void> {
+    const { observer, streamKey } = this.#options;
+    if (this.#isResting) {
+      this.#lose();
+      return;
+    }
+    try {
+      const written = await this.#files.add(fragment);
+      if (this.#failure !== undefined) observer.recovered(streamKey, this.#lostFragments);
+      this.#failure = undefined;
+      this.#lostFragments = 0;
+      observer.fragmentClosed({ ...written, durationMs: fragment.durationMs });
+    } catch (error) {
+      this.#lose();
+      throw error;
+    }
+  }
+
+  #lose(): void {
+    this.#lostFragments += 1;
+    this.#files.fragmentLost();
+  }
+
+  #ended(): void {
+    const { clock, settings } = this.#options;
+    this.#isPublishing = false;
+    this.#resolveOver();
+    if (settings.graceMs > 0) {
+      this.#cancelGrace = clock.after(settings.graceMs, () => {
+        this.#cancelGrace = undefined;
+        this.#finish();
+      });
+    } else {
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    const { clock, settings } = this.#options;
+    const epoch = this.#epoch;
+    this.#enqueue(() => this.#files.finish());
+    if (settings.cleanupMode === 0) {
+      this.#enqueue(async () => this.#forget(epoch));
+    } else {
+      this.#cancelCleanUp = clock.after(cleanUpDelayMs(settings), () => this.#cleanUp(epoch));
+    }
+  }
+
+  #cleanUp(epoch: number): void {
+    this.#cancelCleanUp = undefined;
+    this.#enqueue(async () => {
+      if (epoch !== this.#epoch) return;
+      try {
+        await this.#files.removeAll();
+      } finally {
+        this.#forget(epoch);
+      }
+    });
+  }
+
+  #forget(epoch: number): void {
+    if (epoch === this.#epoch) this.#options.forgotten();
+  }
+
+  #cancelTimers(): void {
+    this.#cancelGrace?.();
+    this.#cancelGrace = undefined;
+    this.#cancelCleanUp?.();
+    this.#cancelCleanUp = undefined;
+  }
+
+  #enqueue(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task).catch((error: unknown) => this.#fail(hlsFailureOf(error)));
+  }
+
+  get #isResting(): boolean {
+    return this.#failure !== undefined && this.#options.clock.monotonicMs() < this.#retryAtMs;
+  }
+
+  #fail(failure: HlsFailure): void {
+    const { clock, observer, streamKey } = this.#options;
+    const isNews = this.#failure?.code !== failure.code || this.#failure.detail !== failure.detail;
+    const wasResting = this.#isResting;
+    this.#failure = failure;
+    if (!wasResting) this.#retryAtMs = clock.monotonicMs() + RETRY_MS;
+    if (isNews) observer.failed(streamKey, failure);
+  }
+}

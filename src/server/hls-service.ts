@@ -1,0 +1,172 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Buffer } from 'node:buffer';
+import { ProtocolError } from '../bytes/protocol-error.ts';
+import type { EndReason } from '../media/end-reason.ts';
+import { PlaylistDocument } from '../output/hls/playlist-document.ts';
+import { withViewerId } from '../protocol/hls/playlist-text.ts';
+import { remoteAddressOf } from '../session/net/address.ts';
+import type { HlsFiles } from './hls/hls-files.ts';
+import {
+  parseHlsPath,
+  type HlsFragmentTarget,
+  type HlsPathRules,
+  type HlsPlaylistTarget,
+} from './hls/hls-path.ts';
+import { HlsResponses } from './hls/hls-responses.ts';
+import { HlsViewers, type HlsViewerObserver } from './hls/hls-viewers.ts';
+import { corsHeaders, SERVER_NAME } from './http-headers.ts';
+import { answer } from './http-listener.ts';
+import type { HttpRoute } from './http-routes.ts';
+import type { ServerContext } from './server-context.ts';
+
+/** Requests that one connection may have under way; HTTP/1.1 players use one. */
+const MAX_PIPELINED = 16;
+
+/** HTTP and HTTPS requests for HLS lists and fragments. */
+export class HlsService implements HttpRoute {
+  readonly pattern: string;
+  readonly #context: ServerContext;
+  readonly #files: HlsFiles;
+  readonly #responses: HlsResponses;
+  readonly #viewers: HlsViewers;
+  readonly #rules: HlsPathRules;
+  readonly #pending = new WeakMap<Socket, number>();
+  #isClosing = false;
+
+  constructor(context: ServerContext, files: HlsFiles, observer: HlsViewerObserver) {
+    const { config } = context;
+    this.#context = context;
+    this.#files = files;
+    this.#responses = new HlsResponses(context);
+    this.#viewers = new HlsViewers(context, observer);
+    this.pattern = config.hls.url_pattern;
+    const { max_stream_name_bytes: maxNameBytes } = config.limits;
+    this.#rules = { pattern: this.pattern, keyMode: config.stream_key, maxNameBytes };
+  }
+
+  request(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    const pending = (this.#pending.get(socket) ?? 0) + 1;
+    if (this.#context.streamingSockets.has(socket) || pending > MAX_PIPELINED) {
+      socket.destroy(new ProtocolError('ERR_HTTP_PIPELINED', 'too many requests at once'));
+      return true;
+    }
+    if (this.#isClosing) response.shouldKeepAlive = false;
+    this.#pending.set(socket, pending);
+    this.#answer(request, response)
+      .catch((error: unknown) => this.#failed(response, error))
+      .finally(() => this.#pending.set(socket, this.#pending.get(socket)! - 1));
+    return true;
+  }
+
+  upgrade(): boolean {
+    return false;
+  }
+
+  /** To be called about once a second. */
+  tick(nowMs: number): void {
+    this.#viewers.tick(nowMs);
+    this.#files.tick(nowMs);
+  }
+
+  closeSessions(reason: EndReason): void {
+    this.#isClosing = true;
+    this.#viewers.closeAll(reason);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = parseHlsPath(request.url ?? '', this.#rules);
+    if (typeof target === 'number') answer(response, target);
+    else if (target.kind === 'playlist') await this.#playlist(request, response, target);
+    else await this.#fragment(request, response, target);
+  }
+
+  async #playlist(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: HlsPlaylistTarget,
+  ): Promise<void> {
+    const viewerId = this.#viewerIdOf(request);
+    if (this.#viewers.isTracking && viewerId === undefined && request.method === 'GET') {
+      await this.#startViewer(request, response, target);
+      return;
+    }
+    const isUnknown = viewerId !== undefined && !this.#viewers.see(viewerId, [target.streamKey]);
+    const document = isUnknown ? undefined : await this.#files.playlist(target.folder, target.list);
+    if (document === undefined) {
+      answer(response, 404);
+      return;
+    }
+    const own = viewerId === undefined ? document : documentFor(viewerId, document);
+    const sent = await this.#responses.playlist(request, response, own);
+    if (viewerId !== undefined) this.#viewers.addBytes(viewerId, sent);
+  }
+
+  async #fragment(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: HlsFragmentTarget,
+  ): Promise<void> {
+    const viewerId = this.#viewerIdOf(request);
+    const streamKeys = target.places.map(({ streamKey }) => streamKey);
+    const isUnknown = viewerId !== undefined && !this.#viewers.see(viewerId, streamKeys);
+    for (const { folder } of isUnknown ? [] : target.places) {
+      const found = await this.#files.fragment(folder, target.name);
+      if (found === undefined) continue;
+      const sent = await this.#responses.fragment(request, response, found);
+      if (viewerId !== undefined) this.#viewers.addBytes(viewerId, sent);
+      return;
+    }
+    answer(response, 404);
+  }
+
+  /** Sends a new viewer to the same list, with an id of its own in the URL. */
+  async #startViewer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { address }: HlsPlaylistTarget,
+  ): Promise<void> {
+    const { url = '', socket } = request;
+    const scheme = 'encrypted' in socket ? 'https' : 'http';
+    const viewerId = await this.#viewers.start({
+      address,
+      remoteAddress: remoteAddressOf(socket),
+      url: `${scheme}://${request.headers.host ?? ''}${url}`,
+    });
+    if (typeof viewerId !== 'string') {
+      answer(response, viewerId.code === 'limit-reached' ? 503 : 404);
+      return;
+    }
+    const [path = ''] = url.split('?', 1);
+    const query = new URLSearchParams(address.urlParam);
+    query.sort();
+    query.set('session_id', viewerId);
+    const headers = { Server: SERVER_NAME, 'Cache-Control': 'no-cache', ...corsHeaders, 'Content-Length': 0 };
+    response.writeHead(302, { ...headers, Location: `${path}?${query.toString()}` }).end();
+  }
+
+  /** Without tracking an id in the URL means nothing. */
+  #viewerIdOf(request: IncomingMessage): string | undefined {
+    const { url = '' } = request;
+    const queryAt = url.indexOf('?');
+    if (!this.#viewers.isTracking || queryAt < 0) return undefined;
+    return new URLSearchParams(url.slice(queryAt + 1)).get('session_id') ?? undefined;
+  }
+
+  #failed(response: ServerResponse, error: unknown): void {
+    const { code } = error as NodeJS.ErrnoException;
+    this.#context.logger.error(
+      { code: 'ERR_HLS_READ', detail: code, error },
+      'hls: a file could not be read',
+    );
+    if (response.headersSent) response.destroy();
+    else answer(response, 500);
+  }
+}
+
+/** The list with the viewer's id in each URI. */
+function documentFor(viewerId: string, { bytes, modifiedMs }: PlaylistDocument): PlaylistDocument {
+  const text = withViewerId(Buffer.from(bytes).toString(), viewerId);
+  return new PlaylistDocument([Buffer.from(text)], modifiedMs);
+}

@@ -1,0 +1,82 @@
+import type { Logger } from 'pino';
+import type { EndReason } from '../../media/end-reason.ts';
+import { DiskStorage } from '../../output/hls/disk-storage.ts';
+import type { HlsObserver } from '../../output/hls/hls-options.ts';
+import { HlsOutput } from '../../output/hls/hls-output.ts';
+import { hlsSettings } from '../../output/hls/hls-settings.ts';
+import type { HlsStorage } from '../../output/hls/hls-storage.ts';
+import { MemoryStorage } from '../../output/hls/memory-storage.ts';
+import { tsOutput } from '../../output/ts-output.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import { HlsService } from '../hls-service.ts';
+import { tsFanoutOptions } from '../output-options.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { SessionRecord } from '../session-registry.ts';
+import { FileCache } from './file-cache.ts';
+import { HlsFiles } from './hls-files.ts';
+import type { HlsViewerObserver } from './hls-viewers.ts';
+
+/** HLS of one server: what makes the files, and what serves them. */
+export interface Hls {
+  readonly output: HlsOutput;
+  readonly service: HlsService;
+}
+
+/** Either switch makes fragments; `undefined` when both are off. */
+export function createHls(context: ServerContext): Hls | undefined {
+  const { config, clock, logger, hub } = context;
+  if (!config.hls.enable && !config.hls.enable_https) return undefined;
+  const storage = createStorage(config, context);
+  const output = new HlsOutput({
+    settings: hlsSettings(config.hls),
+    storage,
+    clock,
+    variant: tsOutput(tsFanoutOptions(config)),
+    observer: loggingObserver(logger),
+  });
+  if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
+  hub.observe(output);
+  const files = new HlsFiles(output, storage, new FileCache(config.limits.hls_cache_bytes), clock);
+  return { output, service: new HlsService(context, files, loggingViewerObserver(logger)) };
+}
+
+function createStorage(config: ServerConfig, { clock }: ServerContext): HlsStorage {
+  return config.hls.use_memory_as_disk_flag
+    ? new MemoryStorage(config.limits.hls_memory_bytes, () => clock.wallMs())
+    : new DiskStorage(config.hls.out_path);
+}
+
+function forgetEvicted(storage: MemoryStorage, output: HlsOutput, logger: Logger): void {
+  let isSaid = false;
+  storage.onEvicted = (folder, name) => {
+    if (name.endsWith('.ts')) output.get(folder)?.fragmentEvicted();
+    if (isSaid) return;
+    isSaid = true;
+    const remedy = 'set hls.cleanup_mode to 2, or raise the limit';
+    logger.warn(
+      { code: 'ERR_HLS_MEMORY_FULL', folder, name },
+      `hls: the oldest files are given up; ${remedy}`,
+    );
+  };
+}
+
+function loggingObserver(logger: Logger): HlsObserver {
+  return {
+    fragmentOpened: ({ streamKey, name }) => logger.trace({ stream: streamKey, name }, 'hls fragment opened'),
+    fragmentClosed: ({ streamKey, name, durationMs }) =>
+      logger.debug({ stream: streamKey, name, durationMs }, 'hls fragment closed'),
+    failed: (streamKey, { code, detail, message }) =>
+      logger.error({ stream: streamKey, code, detail }, `hls: ${message}; the live stream goes on`),
+    recovered: (streamKey, lostFragments) =>
+      logger.info({ stream: streamKey, lostFragments }, 'hls: files are written again'),
+  };
+}
+
+function loggingViewerObserver(logger: Logger): HlsViewerObserver {
+  return {
+    viewerStarted: ({ id, remoteAddress, url }: SessionRecord) =>
+      logger.info({ session: id, remote: remoteAddress, url }, 'play start'),
+    viewerStopped: ({ id, remoteAddress }: SessionRecord, { code }: EndReason) =>
+      logger.info({ session: id, remote: remoteAddress, code }, 'play stop'),
+  };
+}

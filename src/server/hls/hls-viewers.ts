@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { endReason, type EndReason } from '../../media/end-reason.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { SessionRecord } from '../session-registry.ts';
+import type { StreamAddress } from '../stream-address.ts';
+import type { PlayAdmission } from '../stream-gate.ts';
+
+/** Each costs half a kilobyte until it times out; whoever asks for lists without end does not get further than this. */
+const MAX_VIEWERS = 50_000;
+
+/** Told when tracked viewers come and go; callbacks and relays hang here. */
+export interface HlsViewerObserver {
+  viewerStarted(viewer: SessionRecord): void;
+  viewerStopped(viewer: SessionRecord, reason: EndReason): void;
+}
+
+/** Who asked, and for what. */
+export interface HlsViewerRequest {
+  readonly address: StreamAddress;
+  readonly remoteAddress: string;
+  readonly url: string;
+}
+
+interface Viewer {
+  readonly record: SessionRecord;
+  readonly letGo: () => void;
+  seenMs: number;
+  bytes: number;
+}
+
+/**
+ * Viewers of HLS, who have no connection that would begin and end: known by an id in their URLs, gone when no request
+ * with it has come for a while. Only where `hls.sub_session_hash_key` is set.
+ */
+export class HlsViewers {
+  readonly #context: ServerContext;
+  readonly #observer: HlsViewerObserver;
+  /** By the hash in the URLs. */
+  readonly #viewers = new Map<string, Viewer>();
+
+  constructor(context: ServerContext, observer: HlsViewerObserver) {
+    this.#context = context;
+    this.#observer = observer;
+  }
+
+  get isTracking(): boolean {
+    return this.#context.config.hls.sub_session_hash_key !== '';
+  }
+
+  /** @returns the hash for the viewer's URLs, or why there is none */
+  async start(request: HlsViewerRequest): Promise<string | EndReason> {
+    const admission = await this.#context.gate.play(request.address);
+    if ('code' in admission) return admission;
+    if (this.#viewers.size >= MAX_VIEWERS) return endReason('limit-reached', 'HLS viewers');
+    const { clock, ids, registry, config } = this.#context;
+    const id = ids.next('HLSSUB');
+    const hash = createHash('md5')
+      .update(id + config.hls.sub_session_hash_key)
+      .digest('hex');
+    const viewer: Viewer = {
+      record: this.#recordOf(id, hash, request, admission),
+      letGo: admission.open().hold(),
+      seenMs: clock.monotonicMs(),
+      bytes: 0,
+    };
+    this.#viewers.set(hash, viewer);
+    registry.add(viewer.record);
+    this.#observer.viewerStarted(viewer.record);
+    return hash;
+  }
+
+  /** A request came. @returns false for an unknown hash, or one for another stream */
+  see(hash: string, streamKeys: readonly string[]): boolean {
+    const viewer = this.#viewers.get(hash);
+    if (viewer === undefined || !streamKeys.includes(viewer.record.streamKey)) return false;
+    viewer.seenMs = this.#context.clock.monotonicMs();
+    return true;
+  }
+
+  /** Bytes of a body that were sent. */
+  addBytes(hash: string, bytes: number): void {
+    const viewer = this.#viewers.get(hash);
+    if (viewer !== undefined) viewer.bytes += bytes;
+  }
+
+  /** To be called about once a second. */
+  tick(nowMs: number): void {
+    const timeoutMs = this.#context.config.hls.sub_session_timeout_ms;
+    for (const [hash, viewer] of this.#viewers) {
+      if (nowMs - viewer.seenMs > timeoutMs) this.#stop(hash, endReason('idle-timeout'));
+    }
+  }
+
+  closeAll(reason: EndReason): void {
+    for (const hash of this.#viewers.keys()) this.#stop(hash, reason);
+  }
+
+  #stop(hash: string, reason: EndReason): void {
+    const viewer = this.#viewers.get(hash);
+    if (viewer === undefined) return;
+    this.#viewers.delete(hash);
+    this.#context.registry.remove(viewer.record);
+    viewer.letGo();
+    this.#observer.viewerStopped(viewer.record, reason);
+  }
+
+  #recordOf(
+    id: string,
+    hash: string,
+    { address, remoteAddress, url }: HlsViewerRequest,
+    { streamKey }: PlayAdmission,
+  ): SessionRecord {
+    return {
+      ...address,
+      id,
+      protocol: 'HLS',
+      baseType: 'SUB',
+      streamKey,
+      remoteAddress,
+      startedMs: this.#context.clock.wallMs(),
+      url,
+      bitrateWindowSec: bitrateWindowSec(this.#context.config.hls.fragment_duration_ms),
+      bytesRead: () => 0,
+      bytesWritten: () => this.#viewers.get(hash)?.bytes ?? 0,
+      close: (reason) => this.#stop(hash, reason),
+    };
+  }
+}
+
+/** lal's rule: ten fragments, because less would show bursts instead of a rate. */
+function bitrateWindowSec(fragmentDurationMs: number): number {
+  return Math.floor(fragmentDurationMs / 100) || 10;
+}
