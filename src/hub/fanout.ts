@@ -82,6 +82,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   /** Catches up with a running stream: packages the cached groups, then stands where the stream stands. */
   prime(gops: readonly CachedGop[], state: StreamState): void {
     this.#state = gops[0]?.frames[0]?.state ?? state;
+    // For packagers that must know all tracks beforehand; the bytes are not for anyone and go with the pending ones.
+    for (const track of this.#state.tracks) this.#packager.writeTrack(track, this.#state, 0, this);
     for (const gop of gops) {
       for (const cached of gop.frames) this.push(cached.frame, cached.state);
     }
@@ -109,6 +111,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   /** The publisher left: caches are emptied, viewers stay and wait for the next. */
   publicationEnded(): void {
+    this.#packager.finish?.(this);
     this.flush();
     this.#gopBytes.clear();
     this.#state = EMPTY_STREAM_STATE;

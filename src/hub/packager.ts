@@ -25,6 +25,8 @@ export interface Packager {
   writeTrack(track: Track, state: StreamState, timeUs: number, out: PackagerOutput): void;
   /** Calls `out.beginUnit` before the bytes of each unit, that is: of what may not be torn apart. */
   writeFrame(frame: MediaFrame, out: PackagerOutput): void;
+  /** The publication ended: writes what the packager still holds back. Frames of another publication may follow. */
+  finish?(out: PackagerOutput): void;
 }
 
 /** Where a packager puts its bytes. */

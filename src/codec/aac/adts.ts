@@ -14,6 +14,8 @@ import type { AacConfig } from '../codec-config.ts';
 export const ADTS_HEADER_LENGTH = 7;
 /** `aac_frame_length` has 13 bits and counts the header. */
 const MAX_FRAME_LENGTH = 0x1fff;
+/** Longest access unit that fits behind the header this module writes. */
+export const MAX_ADTS_PAYLOAD_LENGTH: number = MAX_FRAME_LENGTH - ADTS_HEADER_LENGTH;
 
 /** One ADTS header, fixed and variable part. */
 export interface AdtsHeader {
@@ -95,26 +97,39 @@ export function adtsParametersOf(config: AacConfig): AdtsParameters | undefined 
  * @throws {ProtocolError} `ERR_ADTS_FRAME_TOO_LONG` above 8184 bytes
  */
 export function serializeAdtsHeader(parameters: AdtsParameters, payloadLength: number): Uint8Array {
-  const frameLength = ADTS_HEADER_LENGTH + payloadLength;
-  if (frameLength > MAX_FRAME_LENGTH) {
+  if (payloadLength > MAX_ADTS_PAYLOAD_LENGTH) {
     throw new ProtocolError(
       'ERR_ADTS_FRAME_TOO_LONG',
-      `AAC access unit of ${payloadLength} bytes, ADTS holds ${MAX_FRAME_LENGTH - ADTS_HEADER_LENGTH}`,
-      { length: payloadLength, limit: MAX_FRAME_LENGTH - ADTS_HEADER_LENGTH },
+      `AAC access unit of ${payloadLength} bytes, ADTS holds ${MAX_ADTS_PAYLOAD_LENGTH}`,
+      { length: payloadLength, limit: MAX_ADTS_PAYLOAD_LENGTH },
     );
   }
+  const header = new Uint8Array(ADTS_HEADER_LENGTH);
+  writeAdtsHeader(header, 0, parameters, payloadLength);
+  return header;
+}
+
+/**
+ * Writes the header that `serializeAdtsHeader` makes, in place.
+ * @param payloadLength at most `MAX_ADTS_PAYLOAD_LENGTH`
+ */
+export function writeAdtsHeader(
+  target: Uint8Array,
+  at: number,
+  parameters: AdtsParameters,
+  payloadLength: number,
+): void {
+  const frameLength = ADTS_HEADER_LENGTH + payloadLength;
   const profile = parameters.objectType - 1;
   const index = samplingFrequencyIndexOf(parameters.samplingFrequency);
   const channels = parameters.channelConfiguration;
-  return Uint8Array.of(
-    0xff,
-    0xf1, // MPEG-4, layer 0, protection_absent
-    (profile << 6) | (index << 2) | (channels >>> 2),
-    ((channels & 0x03) << 6) | (frameLength >>> 11),
-    frameLength >>> 3,
-    ((frameLength & 0x07) << 5) | 0x1f, // adts_buffer_fullness 0x7FF: variable rate
-    0xfc,
-  );
+  target[at] = 0xff;
+  target[at + 1] = 0xf1; // MPEG-4, layer 0, protection_absent
+  target[at + 2] = (profile << 6) | (index << 2) | (channels >>> 2);
+  target[at + 3] = ((channels & 0x03) << 6) | (frameLength >>> 11);
+  target[at + 4] = frameLength >>> 3;
+  target[at + 5] = ((frameLength & 0x07) << 5) | 0x1f; // adts_buffer_fullness 0x7FF: variable rate
+  target[at + 6] = 0xfc;
 }
 
 /** The 2-byte AudioSpecificConfig that says the same as an ADTS header. */
