@@ -13,6 +13,7 @@ import { HttpPorts } from './http-ports.ts';
 import { addressOf, stopListening, type Listener, type ListenerAddress } from './listener.ts';
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
+import { RecordService } from './record-service.ts';
 import { RtmpService } from './rtmp-service.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionIds } from './session-ids.ts';
@@ -35,6 +36,8 @@ export class MediaServer {
   readonly config: ServerConfig;
   readonly hub: StreamHub;
   readonly statistics: Statistics;
+  /** What is being recorded; recordings of single streams are started and stopped here. */
+  readonly records: RecordService;
   readonly #context: ServerContext;
   readonly #rtmp: RtmpService;
   readonly #flv: FlvService;
@@ -63,6 +66,7 @@ export class MediaServer {
     this.statistics = new Statistics(this.hub, registry, clock);
     this.#rtmp = new RtmpService(this.#context);
     this.#flv = new FlvService(this.#context);
+    this.records = new RecordService(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -107,6 +111,7 @@ export class MediaServer {
 
   async #listen(): Promise<void> {
     const { rtmp } = this.config;
+    await this.records.makeFolders();
     if (rtmp.enable) this.#listeners.push(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
       const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
@@ -129,6 +134,7 @@ export class MediaServer {
     this.#rtmp.tick(nowMs);
     this.statistics.tick();
     this.hub.tick(nowMs);
+    this.records.tick(nowMs);
     this.#groupLog.tick();
   }
 
@@ -141,9 +147,14 @@ export class MediaServer {
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
     for (const session of registry.all()) session.close(reason);
+    const recorded = this.records.close();
     await this.#certificates.close();
-    const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
-    await guard.whenEmpty();
+    const deadline = Promise.withResolvers<void>();
+    const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => {
+      guard.destroyAll();
+      deadline.resolve();
+    });
+    await Promise.all([guard.whenEmpty(), Promise.race([recorded, deadline.promise])]);
     giveUp();
   }
 }

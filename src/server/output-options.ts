@@ -34,6 +34,10 @@ export function flvFanoutOptions(config: ServerConfig): FanoutOptions {
   return { gopCache: gopCacheLimits(config.httpflv, config), flushBytes: 0 };
 }
 
+export function tsFanoutOptions(config: ServerConfig): FanoutOptions {
+  return { gopCache: gopCacheLimits(config.httpts, config), flushBytes: 0 };
+}
+
 /**
  * The spelling of codecs for one viewer: what it asked for in its URL (`?hevc=enhanced`), else what it said it can
  * do, else the config's.

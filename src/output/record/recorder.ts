@@ -39,7 +39,10 @@ export interface RecorderOptions {
   readonly segments: SegmentLimits;
   /** Bytes that may wait for the disk. */
   readonly maxQueueBytes: number;
-  /** Attached together with the publication: everything is recorded, not only from a key frame on. */
+  /**
+   * Attached before the publication has any track, so that its headers come with its first units: everything is
+   * recorded, not only from a key frame on.
+   */
   readonly isFromStart: boolean;
   readonly events: RecorderEvents;
 }
@@ -53,8 +56,9 @@ interface OpenFile {
   readonly file: RecordingFile;
   readonly content: RecordContent;
   readonly openedMs: number;
-  readonly openingBytes: number;
   readonly startUs: number;
+  /** It has a place where players can start. */
+  hasAccessPoint: boolean;
   endUs: number;
   state: StreamState;
   cause: RecordedFile['cause'] | undefined;
@@ -171,8 +175,8 @@ export class Recorder implements UnitConsumer {
       file,
       content,
       openedMs: clock.monotonicMs(),
-      openingBytes: content.opening.reduce((sum, chunk) => sum + chunk.length, 0),
       startUs: timeUs,
+      hasAccessPoint: false,
       endUs: timeUs,
       state,
       cause: undefined,
@@ -186,24 +190,25 @@ export class Recorder implements UnitConsumer {
 
   #take(flush: Flush, start: number, isFirst: boolean, source: UnitSource): void {
     let from = start;
+    let endUs = 0;
     for (const mark of flush.marks) {
-      const open = this.#current;
-      if (open === undefined) return;
-      if (mark.offset < from) continue;
-      open.endUs = Math.max(open.endUs, mark.timeUs);
-      if (!mark.isRandomAccess) continue;
-      if (!this.#writeUnits(flush.bytes.subarray(from, mark.offset), isFirst)) return;
-      from = mark.offset;
-      const state = flush.states.get(mark)!;
-      if (this.#isFull(open, mark) && !this.#openNext(mark, state, source)) return;
-      const { file, content } = this.#current!;
-      content.randomAccess(file.length, mark.timeUs, flush.bytes.subarray(from));
+      if (mark.offset < start) continue;
+      if (mark.isRandomAccess) {
+        if (!this.#writeUnits(flush.bytes.subarray(from, mark.offset), endUs, isFirst)) return;
+        from = mark.offset;
+        const state = flush.states.get(mark)!;
+        if (this.#isFull(this.#current!, mark) && !this.#openNext(mark, state, source)) return;
+        const open = this.#current!;
+        open.hasAccessPoint = true;
+        open.content.randomAccess(open.file.length, mark.timeUs, flush.bytes.subarray(from));
+      }
+      endUs = Math.max(endUs, mark.timeUs);
     }
-    if (this.#writeUnits(flush.bytes.subarray(from), isFirst)) this.#current!.state = source.state;
+    if (this.#writeUnits(flush.bytes.subarray(from), endUs, isFirst)) this.#current!.state = source.state;
   }
 
-  #isFull({ file, openingBytes, startUs }: OpenFile, mark: UnitMark): boolean {
-    if (file.length <= openingBytes) return false;
+  #isFull({ file, hasAccessPoint, startUs }: OpenFile, mark: UnitMark): boolean {
+    if (!hasAccessPoint) return false;
     const { durationMs, bytes } = this.#options.segments;
     const isLong = durationMs > 0 && mark.timeUs - startUs >= durationMs * 1000;
     return isLong || (bytes > 0 && file.length >= bytes);
@@ -214,9 +219,12 @@ export class Recorder implements UnitConsumer {
     return this.#open({ offset: mark.offset, timeUs: mark.timeUs, state, isFromStart: false }, source);
   }
 
-  #writeUnits(bytes: Uint8Array, isFirst: boolean): boolean {
-    if (!isFirst) return this.#write([bytes]);
-    return this.#write(this.#current!.content.firstUnits(bytes));
+  /** @param endUs time of the newest of the units */
+  #writeUnits(bytes: Uint8Array, endUs: number, isFirst: boolean): boolean {
+    const open = this.#current!;
+    if (!this.#write(isFirst ? open.content.firstUnits(bytes) : [bytes])) return false;
+    open.endUs = Math.max(open.endUs, endUs);
+    return true;
   }
 
   #write(chunks: readonly Uint8Array[]): boolean {
