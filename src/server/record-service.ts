@@ -89,6 +89,7 @@ export class RecordService implements StreamObserver {
     this.#retention = new Retention(fileSystem, folders, {
       maxAgeMs: record.retention_sec * 1000,
       maxBytes: record.retention_bytes,
+      foreignFolders: [resolve(config.hls.out_path)],
     });
     this.#stopObserving = hub.observe(this);
   }

@@ -23,8 +23,8 @@ interface Placeholder {
 
 const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   stream: { value: ({ streamKey }) => safeStreamPath(streamKey), pattern: '.+' },
-  unix: { value: ({ wallMs }) => String(Math.floor(wallMs / 1000)), pattern: '\\d{10,}' },
-  unix_ms: { value: ({ wallMs }) => String(Math.floor(wallMs)), pattern: '\\d{13,}' },
+  unix: { value: ({ wallMs }) => String(Math.floor(wallMs / 1000)), pattern: '\\d{10}' },
+  unix_ms: { value: ({ wallMs }) => String(Math.floor(wallMs)), pattern: '\\d{13}' },
   date: { value: ({ wallMs }) => localDate(new Date(wallMs)), pattern: '\\d{8}' },
   time: { value: ({ wallMs }) => localTime(new Date(wallMs)), pattern: '\\d{6}' },
   segment: { value: ({ segment }) => String(segment), pattern: '\\d+' },

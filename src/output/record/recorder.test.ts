@@ -135,7 +135,7 @@ test('a change of codec parameters stays in the file', async () => {
 });
 
 test('segments are cut at the first key frame after their time, and lose nothing', async () => {
-  const { recorder, publish, content, pass, fileSystem, files } = setup({
+  const { publish, content, pass, fileSystem, files } = setup({
     segments: { durationMs: 1000, bytes: 0 },
   });
   const publication = publish();
@@ -155,7 +155,7 @@ test('segments are cut at the first key frame after their time, and lose nothing
 });
 
 test('segments are cut at the first key frame after their size, also several within one flush', async () => {
-  const { recorder, publish, content, pass, fileSystem } = setup({
+  const { publish, content, pass, fileSystem } = setup({
     segments: { durationMs: 0, bytes: 200 },
   });
   const publication = publish();
@@ -169,7 +169,7 @@ test('segments are cut at the first key frame after their size, also several wit
 });
 
 test('a size that the opening bytes exceed gives a file per key frame, none of them empty', async () => {
-  const { recorder, publish, fileSystem, pass, content } = setup({
+  const { publish, fileSystem, pass, content } = setup({
     segments: { durationMs: 0, bytes: 1 },
   });
   const publication = publish();
@@ -288,7 +288,7 @@ test('what cannot be completed is kept, and says so', async () => {
 });
 
 test('a stream that sends nothing leaves no file', async () => {
-  const { recorder, publish, fileSystem, pass } = setup();
+  const { publish, fileSystem, pass } = setup();
   const publication = publish();
   publication.end();
   await pass();

@@ -9,11 +9,13 @@ export interface RecordFolder {
   readonly pattern: RegExp;
 }
 
-/** What may be kept; 0: no limit. */
+/** What may be kept, and what is none of its business. 0: no limit. */
 export interface RetentionLimits {
   readonly maxAgeMs: number;
   /** Over all folders together. */
   readonly maxBytes: number;
+  /** Folders of others, which are not looked into even when they lie among the recordings. */
+  readonly foreignFolders: readonly string[];
 }
 
 /** What a sweep did. */
@@ -91,7 +93,8 @@ export class Retention {
       for (const { name, kind } of await this.#fileSystem.list(here)) {
         const relativePath = below === '' ? name : `${below}/${name}`;
         const path = join(folder.path, relativePath);
-        if (kind === 'folder' && depth < MAX_DEPTH) {
+        if (kind === 'folder') {
+          if (depth >= MAX_DEPTH || this.#limits.foreignFolders.includes(path)) continue;
           await this.#walk(folder, relativePath, depth + 1, found, errors);
         } else if (kind === 'file' && folder.pattern.test(relativePath)) {
           const stat = await this.#fileSystem.stat(path);
