@@ -32,6 +32,11 @@ const MAX_SOURCE_BYTES = 2048;
 const FILE_HEADER_BYTES = 13;
 const FLAGS_POSITION = 4;
 
+/** Fewer are no index: ffmpeg finds fault with one of a single entry. */
+const MIN_INDEX_ENTRIES = 2;
+
+/** Marker and count of an ECMA array. */
+const ARRAY_HEADER_BYTES = 5;
 const ARRAY_END = [0x00, 0x00, 0x09] as const;
 const LONG_STRING = 0x0c;
 const FILLER_HEADER_BYTES = 5;
@@ -89,23 +94,28 @@ export class FlvFileHead {
 
   /** What to write over the start of the file, in this order. */
   completion({ durationSec, fileBytes, index, audio, video }: FlvFileSummary): Patch[] {
+    const values = serializeAmf0(new AmfEcmaArray({ duration: durationSec, filesize: fileBytes }));
+    const arrayAt = FILE_HEADER_BYTES + flvTagHeaderLength + serializeAmf0('onMetaData').length;
+    const patches: Patch[] = [
+      { position: FLAGS_POSITION, bytes: Uint8Array.of((audio ? 0b100 : 0) | (video ? 0b001 : 0)) },
+      {
+        position: arrayAt + ARRAY_HEADER_BYTES,
+        bytes: values.subarray(ARRAY_HEADER_BYTES, values.length - ARRAY_END.length),
+      },
+    ];
+    return index.length < MIN_INDEX_ENTRIES ? patches : [...patches, ...this.#indexPatches(index, arrayAt)];
+  }
+
+  #indexPatches(index: readonly IndexEntry[], arrayAt: number): Patch[] {
     const keyframes = serializeIndex(index);
     // Name length and first letter of `keyframes` take the place of the array's end.
     const room = new ByteWriter(this.#roomBytes).bytes(keyframes.subarray(ARRAY_END.length));
     room.bytes(Uint8Array.from(ARRAY_END));
     writeFiller(room, this.#roomBytes - room.length);
     const count = new ByteWriter(4).u32(this.#count + 1).finish();
-    const values = serializeAmf0(new AmfEcmaArray({ duration: durationSec, filesize: fileBytes }));
-    const nameAndMarker = 5;
-    const valuesAt = FILE_HEADER_BYTES + flvTagHeaderLength + serializeAmf0('onMetaData').length;
     return [
       { position: this.#arrayEnd + ARRAY_END.length, bytes: room.finish() },
-      { position: FLAGS_POSITION, bytes: Uint8Array.of((audio ? 0b100 : 0) | (video ? 0b001 : 0)) },
-      {
-        position: valuesAt + nameAndMarker,
-        bytes: values.subarray(nameAndMarker, values.length - ARRAY_END.length),
-      },
-      { position: valuesAt + 1, bytes: count },
+      { position: arrayAt + 1, bytes: count },
       { position: this.#arrayEnd, bytes: keyframes.subarray(0, ARRAY_END.length) },
     ];
   }

@@ -152,7 +152,9 @@ export class RecordingFile {
 
   async #writeAll(): Promise<void> {
     for (;;) {
-      if (this.#state === 'open' && this.#queuedBytes < BATCH_BYTES) await this.#untilDue();
+      // The opening is written at once: a name without content would be of no use to anybody.
+      const mayWait = this.#state === 'open' && this.#queuedBytes < BATCH_BYTES;
+      if (mayWait && (this.#written > 0 || this.#queuedBytes === 0)) await this.#untilDue();
       const batch = this.#queue;
       if (batch.length > 0) await this.#writeBatch(batch);
       else if (this.#state !== 'open') return;
