@@ -20,6 +20,7 @@ const LAYER: Record<string, number> = {
   hub: 5,
   ingest: 6,
   output: 6,
+  'output/record': 6,
   server: 7,
   cli: 8,
   entry: 9,

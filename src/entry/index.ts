@@ -1,5 +1,7 @@
 /** The server as a library: make a config, make a server, start it. */
 export { createServer, MediaServer, type MediaServerOptions } from '../server/media-server.ts';
+export { type RecordingStatus, type RecordService } from '../server/record-service.ts';
+export { type RecordKind } from '../output/record/record-format.ts';
 export * from '../server/config/server-config.ts';
 export { builtInConfig } from '../server/config/built-in-config.ts';
 export { loadConfigFile, parseConfig } from '../server/config/load-config.ts';

@@ -4,7 +4,7 @@ import { CollectingSink, frameOf, roomyLimits, textVariant, videoTrack } from '.
 import { FlushScheduler } from './flush-scheduler.ts';
 import { StreamHub } from './stream-hub.ts';
 
-const options = { gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytesPerGop: 0, maxBytes: 0 } };
+const options = { gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 0 } };
 
 test('an observer learns of a publication before its first frame and after its last', () => {
   const hub = new StreamHub(new FlushScheduler(new FakeClock(), 0), options);

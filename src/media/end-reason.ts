@@ -13,6 +13,7 @@ export type EndCode =
   | 'idle-timeout'
   | 'viewer-too-slow'
   | 'consumer-overflow'
+  | 'storage-failed'
   | 'stream-in-use'
   | 'stream-not-found'
   | 'name-refused'
@@ -47,6 +48,7 @@ export const END_CODES: Readonly<Record<EndCode, string>> = {
   'idle-timeout': 'nothing was received from a publisher, or nothing could be sent to a viewer, for too long',
   'viewer-too-slow': 'the viewer took too little, or nothing, for too long',
   'consumer-overflow': 'a recorder or relay could not keep up within its bound',
+  'storage-failed': 'a file could not be made or written; detail has the error code',
   'stream-in-use': 'the stream has a publisher already',
   'stream-not-found': 'there is no such stream, and the server is configured not to wait for it',
   'name-refused': 'the stream name is not acceptable',

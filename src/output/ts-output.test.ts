@@ -34,13 +34,13 @@ beforeEach(() => {
 });
 
 function newStream(gops: number): LiveStream {
-  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytesPerGop: 1e9, maxBytes: 1e9 };
+  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytes: 1e9 };
   return new LiveStream('a', new FlushScheduler(clock, 60), { gopCache });
 }
 
 function join(stream: LiveStream, gops: number): TsSink {
   const sink = new TsSink();
-  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytesPerGop: 1e9, maxBytes: 1e9 };
+  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytes: 1e9 };
   stream.attach(tsOutput({ gopCache, flushBytes: 0 }), sink, roomyLimits);
   return sink;
 }

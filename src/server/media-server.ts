@@ -15,6 +15,7 @@ import { LiveHttpService } from './live-http-service.ts';
 import { addressOf, stopListening, type Listener, type ListenerAddress } from './listener.ts';
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
+import { RecordService } from './record-service.ts';
 import { RtmpService } from './rtmp-service.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionIds } from './session-ids.ts';
@@ -37,6 +38,8 @@ export class MediaServer {
   readonly config: ServerConfig;
   readonly hub: StreamHub;
   readonly statistics: Statistics;
+  /** What is being recorded; recordings of single streams are started and stopped here. */
+  readonly records: RecordService;
   readonly #context: ServerContext;
   readonly #rtmp: RtmpService;
   readonly #flv: LiveHttpService;
@@ -70,6 +73,7 @@ export class MediaServer {
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
     this.#hls = createHls(this.#context);
+    this.records = new RecordService(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -116,6 +120,7 @@ export class MediaServer {
 
   async #listen(): Promise<void> {
     const { rtmp } = this.config;
+    await this.records.makeFolders();
     if (rtmp.enable) this.#opened(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
       const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
@@ -147,6 +152,7 @@ export class MediaServer {
     this.#hls?.service.tick(nowMs);
     this.hub.tick(nowMs);
     this.statistics.tick();
+    this.records.tick(nowMs);
     this.#groupLog.tick();
   }
 
@@ -180,7 +186,8 @@ export class MediaServer {
         resolve();
       });
     });
-    await Promise.all([this.#certificates.close(), this.#endHls(giveUp), guard.whenEmpty()]);
+    const recorded = Promise.race([this.records.close(), giveUp]);
+    await Promise.all([this.#certificates.close(), this.#endHls(giveUp), recorded, guard.whenEmpty()]);
     cancelGiveUp();
   }
 }

@@ -1,3 +1,4 @@
+import { fileNameProblemOf } from '../../output/record/file-name.ts';
 import type { ServerConfigValues } from './server-config.ts';
 import { LISTEN_ADDRESS_FORM, parseListenAddress } from './listen-address.ts';
 import { UNBUILT_AUTH_SWITCHES, UNBUILT_FEATURES } from './unbuilt-features.ts';
@@ -63,6 +64,14 @@ export function checkUrlPatterns(config: ServerConfigValues): CheckResult[] {
     key: 'hls.url_pattern',
     text: `"${hls.url_pattern}" is also ${name}.url_pattern on the same address; allowed: a pattern of its own`,
   }));
+}
+
+/** A template that gives no usable names would be found out only when a publisher comes. */
+export function checkRecordFileName({ record }: ServerConfigValues): CheckResult[] {
+  const problem = fileNameProblemOf(record.file_name);
+  if (problem === undefined) return [];
+  const text = `"${record.file_name}": ${problem}; allowed: for example "{stream}-{unix}" or "{stream}/{date}/{time}"`;
+  return [{ key: 'record.file_name', text }];
 }
 
 /** A warning for each switch that is on and does nothing in this release. */

@@ -280,6 +280,31 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
     flv_out_path: text('Folder for FLV files.'),
     enable_mpegts: flag('Record to MPEG-TS files.'),
     mpegts_out_path: text('Folder for MPEG-TS files.'),
+    file_name: extension(
+      text(
+        'Name of a file, without extension; `/` makes folders. {stream}, {unix}, {unix_ms}, {date}, {time}, {segment}: ' +
+          'docs/recording.md.',
+        '{stream}-{unix}',
+      ),
+    ),
+    segment_duration_ms: extension(
+      integer('Begin a new file at the first key frame after this time. 0: one file per publication.'),
+    ),
+    segment_bytes: extension(
+      integer('Begin a new file at the first key frame after this size. 0: one file per publication.'),
+    ),
+    retention_sec: extension(
+      integer('Remove recordings that have not been written to for this long. 0: keep them.'),
+    ),
+    retention_bytes: extension(
+      integer('Remove the oldest recordings while all together are larger than this. 0: keep them.'),
+    ),
+    queue_bytes: extension(
+      integer('What may wait for a slow disk, per recording. When it is full the file ends.', {
+        missing: 33_554_432,
+        min: 1_048_576,
+      }),
+    ),
   }),
   relay_push: section('Push every published stream on to other servers.', {
     enable: flag('Push.'),

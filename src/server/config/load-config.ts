@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
   checkListenAddresses,
+  checkRecordFileName,
   checkUrlPatterns,
   unbuiltAuthRefusals,
   unbuiltFeatureWarnings,
@@ -62,7 +63,8 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
-  refuse('ERR_CONFIG_INVALID', [...addresses.problems, ...checkUrlPatterns(config)].map(locate));
+  const others = [...checkUrlPatterns(config), ...checkRecordFileName(config)];
+  refuse('ERR_CONFIG_INVALID', [...addresses.problems, ...others].map(locate));
   refuse('ERR_CONFIG_UNBUILT_AUTH', unbuiltAuthRefusals(config).map(locate));
   const placed = [...repairs, ...addresses.warnings, ...unbuiltFeatureWarnings(config)].map(locate);
   const warnings = [

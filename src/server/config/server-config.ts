@@ -126,6 +126,18 @@ export interface RecordConfig {
   flv_out_path: string;
   enable_mpegts: boolean;
   mpegts_out_path: string;
+  /** Extension: template of a file's name, folders included, without extension. */
+  file_name: string;
+  /** Extension: 0: no segments by time. */
+  segment_duration_ms: number;
+  /** Extension: 0: no segments by size. */
+  segment_bytes: number;
+  /** Extension: age of the files that are removed; 0: none. */
+  retention_sec: number;
+  /** Extension: size of all recordings, FLV and TS together; 0: no limit. */
+  retention_bytes: number;
+  /** Extension: bytes that may wait for the disk, per recording. */
+  queue_bytes: number;
 }
 
 /** `relay_push`: where published streams are sent on to. */

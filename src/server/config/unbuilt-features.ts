@@ -7,8 +7,6 @@ export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature
   { key: 'rtsp.enable', feature: 'RTSP' },
   { key: 'rtsp.rtsps_enable', feature: 'RTSP over TLS' },
   { key: 'rtsp.ws_rtsp_enable', feature: 'RTSP over WebSocket' },
-  { key: 'record.enable_flv', feature: 'recording to FLV' },
-  { key: 'record.enable_mpegts', feature: 'recording to MPEG-TS' },
   { key: 'relay_push.enable', feature: 'relay push' },
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
   { key: 'http_api.enable', feature: 'the HTTP API' },
