@@ -3,7 +3,7 @@ import { build } from './build.mjs';
 import { ensureModules, isMain, runMain, runTool, ScriptError } from './environment.mjs';
 
 /** Folders with code of ours; what the formatter skips inside them is in .oxfmtrc.json. */
-const codeFolders = ['src', 'test', 'bench', 'scripts', 'bin'];
+const codeFolders = ['src', 'test', 'bench', 'scripts', 'bin', 'examples'];
 
 const toolStep = (name, packageName, args, remedy) => ({
   name,

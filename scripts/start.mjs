@@ -31,6 +31,20 @@ function forwardSignals(child) {
   }
 }
 
+/** How often to look whether npm is still there. */
+const lookForParentMs = 500;
+
+/** A SIGTERM to npm ends npm and its shell without a word to us: the server stops then too. */
+function stopWithParent(child) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, lookForParentMs);
+  timer.unref();
+}
+
 await runMain(async () => {
   await ensureModules();
   await buildIfStale();
@@ -40,6 +54,7 @@ await runMain(async () => {
     detached: process.platform !== 'win32',
   });
   forwardSignals(child);
+  stopWithParent(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -179,6 +179,7 @@ describe('lal', () => {
     const { code, stdout } = await run(lal, '--help');
     expect(code).toBe(0);
     expect(stdout).toMatch(/serve .*run the media server/);
+    expect(stdout).toMatch(/push .*publish an FLV file/);
     expect((await run(lal, 'nonsense')).code).toBe(1);
     expect((await run(lal, '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

@@ -20,8 +20,8 @@ export interface RunnableServer {
 /** How to make the server, and what to do around it. */
 export interface RunOptions<Server extends RunnableServer> {
   readonly create: (config: ServerConfig, options: { logger: Logger }) => Server;
-  /** Called when every port is open. @returns what to call before the server closes */
-  readonly onStarted?: (server: Server, logger: Logger) => () => void;
+  /** Called when every port is open. */
+  readonly onStarted?: (server: Server, logger: Logger) => void;
 }
 
 /**
@@ -43,9 +43,7 @@ export async function runServer<Server extends RunnableServer>(
   process.on('uncaughtException', (error) => fault(error, 'the process'));
   process.on('unhandledRejection', (error) => fault(error, 'a promise'));
 
-  let beforeClose = (): void => {};
   const end = async (status: number): Promise<void> => {
-    beforeClose();
     await server.close();
     await log.close();
     process.exit(status);
@@ -74,7 +72,7 @@ export async function runServer<Server extends RunnableServer>(
   }
   // What is printed now comes after the lines about the start.
   await log.flush();
-  beforeClose = onStarted?.(server, logger) ?? beforeClose;
+  onStarted?.(server, logger);
 }
 
 /** To the log and to the person at the terminal, without saying it there twice. */

@@ -21,9 +21,8 @@ export function serveCommand(): Command {
       await runServer(loaded, {
         create: createServer,
         onStarted(server, logger) {
-          const stopDemo = demo ? startDemoStream(server, logger) : (): void => {};
           process.stdout.write(welcomeText(loaded.config, demo));
-          return stopDemo;
+          if (demo) void startDemoStream(server, logger);
         },
       });
     });

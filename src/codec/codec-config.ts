@@ -5,7 +5,9 @@
  */
 export type CodecConfig = VideoConfig | AudioConfig | DataConfig;
 
+/** Any video codec's configuration. */
 export type VideoConfig = H264Config | H265Config | Av1Config | Vp9Config | OtherVideoConfig;
+/** Any audio codec's configuration. */
 export type AudioConfig =
   | AacConfig
   | Mp3Config
@@ -13,6 +15,7 @@ export type AudioConfig =
   | G711Config
   | PassThroughAudioConfig
   | OtherAudioConfig;
+/** Any data track's configuration. */
 export type DataConfig = ScriptDataConfig;
 
 interface VideoFields {

@@ -14,6 +14,7 @@ import {
   type SubscriptionSource,
 } from './subscription.ts';
 
+/** How one output caches and joins. */
 export interface FanoutOptions {
   readonly gopCache: GopCacheLimits;
   /** Flush as soon as this many bytes wait, and not before `FlushScheduler.maxWindowMs` otherwise; 0: by the window alone. */
@@ -36,10 +37,15 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
   readonly #subscriptions = new Set<Subscription>();
   readonly #markStates = new Map<UnitMark, StreamState>();
   #state: StreamState = EMPTY_STREAM_STATE;
+  /** The first key picture of this publication has passed. */
+  #hasPicture = false;
   #headersVersion = 0;
   /** Pending bytes and marks that the GOP cache has taken in already. */
   #absorbed = { bytes: 0, marks: 0 };
-  #newestUs = 0;
+  /** Media time that has passed since the fan-out was made, over all publications: what queues are measured with. */
+  #elapsedUs = 0;
+  /** Newest time of audio and video of this publication. Data is no measure: metadata often carries time 0. */
+  #newestUs: number | undefined;
   #cancelFlush: (() => void) | undefined;
   #isFlushDue = false;
   /** The flush being delivered, and its bytes in each framing that a viewer asked for. */
@@ -66,23 +72,29 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     return this.#gopBytes.bytes;
   }
 
-  /** Catches up with a running stream: packages the cached groups, then stands where the stream stands. */
-  prime(gops: readonly CachedGop[], state: StreamState): void {
+  /**
+   * Catches up with a running stream: packages the cached groups, then stands where the stream stands.
+   * @param hasPicture whether the first key picture of the publication has passed
+   */
+  prime(gops: readonly CachedGop[], state: StreamState, hasPicture: boolean): void {
+    this.#state = state;
+    this.#hasPicture = hasPicture;
+    if (!this.#gopBytes.isEnabled) return;
     this.#state = gops[0]?.frames[0]?.state ?? state;
     // For packagers that must know all tracks beforehand; the bytes are not for anyone and go with the pending ones.
     for (const track of this.#state.tracks) this.#packager.writeTrack(track, this.#state, 0, this);
     for (const gop of gops) {
-      for (const cached of gop.frames) this.push(cached.frame, cached.state);
+      for (const cached of gop.frames) {
+        this.#package(cached.frame, cached.state);
+        if (this.#pending.length >= MAX_PENDING_BYTES) this.flush();
+      }
     }
-    this.#absorb();
-    this.#discardPending();
+    this.flush();
   }
 
   /** @param state the stream as of `frame` */
   push(frame: MediaFrame, state: StreamState): void {
-    if (state !== this.#state) this.#changeState(state, frame);
-    this.#newestUs = frame.dtsUs;
-    this.#packager.writeFrame(frame, this);
+    this.#package(frame, state);
     this.#requestFlush();
   }
 
@@ -102,6 +114,8 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     this.flush();
     this.#gopBytes.clear();
     this.#state = EMPTY_STREAM_STATE;
+    this.#hasPicture = false;
+    this.#newestUs = undefined;
     for (const subscription of this.#subscriptions) subscription.publicationEnded();
   }
 
@@ -112,7 +126,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     this.#subscriptions.add(subscription);
     this.#scheduler.viewers += 1;
     this.#absorb();
-    subscription.join(this.#pending.length, this.#gopBytes.start, this.#newestUs, nowMs);
+    subscription.join(this.#pending.length, this.#gopBytes.start, this.#elapsedUs, nowMs);
     return subscription;
   }
 
@@ -151,11 +165,38 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
   }
 
   beginUnit(frame: MediaFrame): void {
-    this.#mark(frame.dtsUs, isRandomAccess(frame, this.#state));
+    const startsGroup = frame.track.kind === 'video' && frame.isKey;
+    this.#mark(frame.dtsUs, startsGroup || this.#startsWithoutPicture(frame), startsGroup);
   }
 
-  #mark(timeUs: number, randomAccess: boolean): void {
-    this.#pending.mark(timeUs, randomAccess);
+  /**
+   * Can a viewer start here without a picture: always where there is no video; else before the first key picture only, so that
+   * who has waited for the publisher gets all of it.
+   */
+  #startsWithoutPicture({ track }: MediaFrame): boolean {
+    if (hasVideo(this.#state)) return track.kind === 'audio' && !this.#hasPicture;
+    return track.kind === 'audio' || !this.#state.tracks.some((known) => known.kind === 'audio');
+  }
+
+  #package(frame: MediaFrame, state: StreamState): void {
+    if (frame.track.kind === 'video' && !this.#hasPicture) {
+      // Nobody could decode what comes before the first key picture.
+      if (!frame.isKey) return;
+      this.#hasPicture = true;
+    }
+    if (state !== this.#state) this.#changeState(state, frame);
+    if (frame.track.kind !== 'data') this.#measure(frame.dtsUs);
+    this.#packager.writeFrame(frame, this);
+  }
+
+  #measure(dtsUs: number): void {
+    const newestUs = this.#newestUs ?? dtsUs;
+    this.#elapsedUs += Math.max(0, dtsUs - newestUs);
+    this.#newestUs = Math.max(dtsUs, newestUs);
+  }
+
+  #mark(timeUs: number, randomAccess: boolean, startsGroup: boolean = false): void {
+    this.#pending.mark(timeUs, randomAccess, startsGroup);
     if (randomAccess) this.#markStates.set(this.#pending.marks.at(-1)!, this.#state);
   }
 
@@ -197,7 +238,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
       bytes: this.#pending.view(),
       marks: this.#pending.marks,
       states: this.#markStates,
-      endUs: this.#newestUs,
+      endUs: this.#elapsedUs,
     };
     const nowMs = this.#scheduler.clock.monotonicMs();
     this.#flushBytes = flush.bytes;
@@ -220,8 +261,7 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
     let units = 0;
     for (let index = this.#absorbed.marks; index < marks.length; index += 1) {
       const mark = marks[index]!;
-      // A stream without video has random access everywhere and is not cached.
-      if (mark.isRandomAccess && hasVideo(this.#markStates.get(mark)!)) {
+      if (mark.startsGroup) {
         this.#gopBytes.append(this.#pending.view(from, mark.offset), units);
         this.#gopBytes.open(this.#markStates.get(mark)!, mark.timeUs);
         from = mark.offset;
@@ -236,13 +276,6 @@ export class Fanout implements SubscriptionSource, PackagerOutput {
 
 function hasVideo(state: StreamState): boolean {
   return state.tracks.some((track) => track.kind === 'video');
-}
-
-/** Can a viewer start at `frame`: at a key frame if there is video, at any audio frame if not. */
-function isRandomAccess(frame: MediaFrame, state: StreamState): boolean {
-  const { kind } = frame.track;
-  if (hasVideo(state)) return kind === 'video' && frame.isKey;
-  return kind === 'audio' || !state.tracks.some((track) => track.kind === 'audio');
 }
 
 /** Collects headers for one newcomer, apart from the stream's own bytes. */

@@ -23,6 +23,7 @@ interface GopBytes {
 export class GopByteCache {
   readonly #limits: GopCacheLimits;
   #gops: GopBytes[] = [];
+  #bytes = 0;
 
   constructor(limits: GopCacheLimits) {
     this.#limits = limits;
@@ -35,7 +36,7 @@ export class GopByteCache {
   /** Starts a group: a random access point at `timeUs`, reached with the stream in `state`. */
   open(state: StreamState, timeUs: number): void {
     this.#gops.push({ state, timeUs, chunks: [], bytes: 0, units: 0 });
-    if (this.#gops.length > this.#limits.maxGops) this.#gops.shift();
+    if (this.#gops.length > this.#limits.maxGops) this.#dropOldest();
   }
 
   /** Adds the bytes of `units` units to the newest group, if there is one. */
@@ -45,8 +46,10 @@ export class GopByteCache {
     appendView(gop.chunks, chunk);
     gop.bytes += chunk.length;
     gop.units += units;
-    const { maxFramesPerGop, maxBytesPerGop } = this.#limits;
-    if ((maxFramesPerGop > 0 && gop.units > maxFramesPerGop) || gop.bytes > maxBytesPerGop) this.clear();
+    this.#bytes += chunk.length;
+    const { maxFramesPerGop, maxBytes } = this.#limits;
+    while (this.#bytes > maxBytes) this.#dropOldest();
+    if (maxFramesPerGop > 0 && gop.units > maxFramesPerGop) this.clear();
   }
 
   /** What a newcomer gets: the state and time its headers must be made for, and the cached bytes. */
@@ -57,11 +60,16 @@ export class GopByteCache {
   }
 
   get bytes(): number {
-    return this.#gops.reduce((sum, gop) => sum + gop.bytes, 0);
+    return this.#bytes;
   }
 
   clear(): void {
     this.#gops = [];
+    this.#bytes = 0;
+  }
+
+  #dropOldest(): void {
+    this.#bytes -= this.#gops.shift()!.bytes;
   }
 }
 

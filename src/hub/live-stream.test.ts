@@ -27,7 +27,7 @@ beforeEach(() => {
 
 function newStream(gops = 0, maxFramesPerGop = 0): LiveStream {
   return new LiveStream('a', scheduler, {
-    gopCache: { maxGops: gops, maxFramesPerGop, maxBytesPerGop: 1e9 },
+    gopCache: { maxGops: gops, maxFramesPerGop, maxBytes: 1e9 },
   });
 }
 
@@ -69,6 +69,29 @@ test('a viewer that waits from the start gets the file header, the track headers
   expect(sink.writes[0]).toBe('[va]');
   expect(sink.units).toEqual(['[va]T1.1', 'T2.17', ...units]);
 });
+
+for (const gops of [0, 1]) {
+  test(`sound before the first key picture is for those who wait, not for later ones (cache of ${gops})`, () => {
+    const stream = newStream(gops);
+    const waiting = join(stream, textVariant(gops));
+    const publication = publish(stream);
+    publication.write(frameOf(audio, 0));
+    publication.write(frameOf(video, 0));
+    publication.write(frameOf(audio, 5));
+    const pictures = play(publication, 3, 3);
+    clock.turn();
+    const late = [textVariant(gops), { ...textVariant(gops), id: 'other' }].map((variant) =>
+      join(stream, variant),
+    );
+    publication.write(frameOf(audio, 130));
+    publication.write(frameOf(video, 140, { isKey: true }));
+    clock.turn();
+    // The first picture needs one that nobody has.
+    expect(waiting.units).toEqual(['[va]T1.1', 'T2.17', 'a0', 'a5', ...pictures, 'a130', 'V140']);
+    const cached = gops === 0 ? [] : [...pictures, 'a130'];
+    for (const sink of late) expect(sink.units).toEqual(['[va]T1.1', 'T2.17', ...cached, 'V140']);
+  });
+}
 
 test('without a cache a late viewer starts at the next key frame', () => {
   const stream = newStream();
@@ -224,7 +247,7 @@ test('a source with one kind of track that says nothing is held up only briefly'
 
 test('a group beyond its frame limit is not cached: late viewers wait for the next key frame', () => {
   const stream = newStream(1, 4);
-  const variant = { ...textVariant(1), gopCache: { maxGops: 1, maxFramesPerGop: 4, maxBytesPerGop: 1e9 } };
+  const variant = { ...textVariant(1), gopCache: { maxGops: 1, maxFramesPerGop: 4, maxBytes: 1e9 } };
   join(stream, variant);
   const publication = publish(stream);
   play(publication, 5, 100);

@@ -14,6 +14,7 @@ export interface OutputVariant extends FanoutOptions {
   createPackager(): Packager;
 }
 
+/** What all streams of a hub have in common. */
 export interface LiveStreamOptions {
   /** Groups of pictures kept as frames: as many as the most demanding output caches. */
   readonly gopCache: GopCacheLimits;
@@ -30,6 +31,8 @@ export class LiveStream implements PublicationTarget {
   readonly #fanouts = new Map<string, Fanout>();
   #publication: Publication | undefined;
   #opening: Opening | undefined;
+  /** The first key picture of the current publication has been forwarded. */
+  #hasPicture = false;
   #state: StreamState = EMPTY_STREAM_STATE;
 
   constructor(key: string, scheduler: FlushScheduler, options: LiveStreamOptions) {
@@ -87,7 +90,7 @@ export class LiveStream implements PublicationTarget {
     let fanout = this.#fanouts.get(variant.id);
     if (fanout === undefined) {
       fanout = new Fanout(variant.createPackager(), this.#scheduler, variant);
-      fanout.prime(this.#gopCache.gops, this.#state);
+      fanout.prime(this.#gopCache.gops, this.#state, this.#hasPicture);
       this.#fanouts.set(variant.id, fanout);
     }
     return fanout.attach(sink, limits, framing);
@@ -128,6 +131,7 @@ export class LiveStream implements PublicationTarget {
     this.#finishOpening();
     this.#publication = undefined;
     this.#state = EMPTY_STREAM_STATE;
+    this.#hasPicture = false;
     this.#gopCache.clear();
     for (const fanout of this.#fanouts.values()) fanout.publicationEnded();
   }
@@ -139,9 +143,11 @@ export class LiveStream implements PublicationTarget {
   }
 
   #forward(frame: MediaFrame): void {
-    if (frame.track.kind === 'data' && frame.isKey) this.#state = withSticky(this.#state, frame);
+    const { kind } = frame.track;
+    if (kind === 'data' && frame.isKey) this.#state = withSticky(this.#state, frame);
     this.#gopCache.push(frame, this.#state);
     for (const fanout of this.#fanouts.values()) fanout.push(frame, this.#state);
+    if (kind === 'video' && frame.isKey) this.#hasPicture = true;
   }
 }
 

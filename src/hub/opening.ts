@@ -6,6 +6,8 @@ import type { StreamState } from './packager.ts';
 const WAIT_MS = 400;
 /** A source that sends this much without a second kind of track has only one. */
 const MAX_FRAMES = 64;
+/** Nor is anyone waited for at the price of more memory than this. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * The first moments of a publication, in which its tracks become known. Frames are held back until then, because some
@@ -15,6 +17,7 @@ export class Opening {
   readonly #settled: () => void;
   readonly #frames: MediaFrame[] = [];
   readonly #cancelWait: () => void;
+  #bytes = 0;
 
   /** @param settled called once, when the tracks are known or the wait is over */
   constructor(clock: Clock, settled: () => void) {
@@ -40,7 +43,8 @@ export class Opening {
     state: StreamState,
   ): void {
     this.#frames.push(frame);
-    if (this.#frames.length >= MAX_FRAMES) this.#settled();
+    this.#bytes += frame.data.length;
+    if (this.#frames.length >= MAX_FRAMES || this.#bytes >= MAX_BYTES) this.#settled();
     else this.announced(kinds, state);
   }
 

@@ -9,6 +9,7 @@ export interface StreamState {
   readonly stickyFrames: readonly MediaFrame[];
 }
 
+/** A stream of which nothing is known yet. */
 export const EMPTY_STREAM_STATE: StreamState = { tracks: [], stickyFrames: [] };
 
 /**

@@ -7,6 +7,8 @@ export interface UnitMark {
   readonly timeUs: number;
   /** A viewer that knows the stream's headers can start here. */
   readonly isRandomAccess: boolean;
+  /** A group of pictures begins here. */
+  readonly startsGroup: boolean;
 }
 
 const FIRST_SLAB_BYTES = 8 * 1024;
@@ -33,8 +35,8 @@ export class PendingBytes {
     return this.#marks;
   }
 
-  mark(timeUs: number, isRandomAccess: boolean): void {
-    this.#marks.push({ offset: this.length, timeUs, isRandomAccess });
+  mark(timeUs: number, isRandomAccess: boolean, startsGroup: boolean = false): void {
+    this.#marks.push({ offset: this.length, timeUs, isRandomAccess, startsGroup });
   }
 
   reserve(length: number): number {

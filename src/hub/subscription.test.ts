@@ -16,7 +16,7 @@ let sink: CollectingSink;
 beforeEach(() => {
   clock = new FakeClock();
   stream = new LiveStream('a', new FlushScheduler(clock, 60), {
-    gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytesPerGop: 1e9 },
+    gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytes: 1e9 },
   });
   publication = stream.publish()!;
   publication.announce({ audio: false, video: true });
@@ -53,13 +53,15 @@ test('a queue full in bytes is dropped up to the next key frame, and counted', (
   send(0, true);
   sink.isFull = true;
   for (let time = 40; time <= 240; time += 40) send(time);
-  expect(subscription.counters).toMatchObject({ drops: 1, droppedUnits: 3, droppedBytes: 300 });
+  expect(subscription.counters).toMatchObject({ drops: 1, droppedUnits: 5, droppedBytes: 500 });
   expect(subscription.queuedBytes).toBe(0);
   sink.isFull = false;
   subscription.resume(0);
   send(280);
   send(320, true);
   expect(sink.units.slice(-3)).toEqual(['v40', 'T1.1', 'V320']);
+  send(360);
+  expect(subscription.counters).toMatchObject({ drops: 1, droppedUnits: 6, droppedBytes: 600 });
 });
 
 test('a queue full in media time is dropped the same way', () => {
@@ -166,4 +168,68 @@ test('one viewer that takes nothing costs the others nothing', () => {
   for (const other of others) expect(other.units).toHaveLength(2 + 250 - 1);
   expect(most).toBeLessThanOrEqual(1000);
   expect(stalled.counters.drops).toBeGreaterThan(10);
+});
+
+test('what passes before a viewer has started at all is no loss', () => {
+  const subscription = attach({});
+  send(0);
+  send(40, true);
+  expect(subscription.counters).toMatchObject({ drops: 0, droppedUnits: 0, droppedBytes: 0 });
+});
+
+test('a key frame whose headers did not fit is not sent without them', () => {
+  sink.queuedBytes = 100;
+  const subscription = attach({ maxQueueBytes: 104 });
+  sink.isFull = true;
+  send(0, true, 2);
+  expect(sink.writes).toEqual(['[v]']);
+  expect(subscription.counters.drops).toBe(1);
+  sink.queuedBytes = 0;
+  sink.isFull = false;
+  subscription.resume(0);
+  send(40, true, 2);
+  expect(sink.units).toEqual(['[v]T1.1', 'V40']);
+});
+
+test('a sink that fills up in the middle of the queue gets the rest later', () => {
+  const subscription = attach({});
+  send(0, true);
+  sink.isFull = true;
+  for (const time of [40, 80, 120]) send(time);
+  subscription.resume(0);
+  expect(sink.units.at(-1)).toBe('v80');
+  subscription.resume(0);
+  expect(sink.units.at(-1)).toBe('v120');
+  expect(subscription.queuedBytes).toBe(0);
+});
+
+test('closing twice is harmless, and nothing is written or ended afterwards', () => {
+  const subscription = attach({ maxBehindMs: 1 });
+  send(0, true);
+  sink.isFull = true;
+  send(40);
+  send(80);
+  subscription.close();
+  subscription.close();
+  const { length } = sink.writes;
+  subscription.resume(0);
+  send(120, true);
+  clock.advance(1000);
+  subscription.checkHealth(clock.monotonicMs());
+  expect(sink.writes).toHaveLength(length);
+  expect(sink.ended).toBeUndefined();
+  expect(subscription.isClosed).toBe(true);
+  expect(stream.viewerCount).toBe(0);
+});
+
+test('a republish does not let a viewer out of what it was behind with', () => {
+  const subscription = attach({ maxBehindMs: 1000 });
+  send(0, true);
+  sink.isFull = true;
+  send(40);
+  publication.end();
+  clock.advance(1001);
+  stream.tick(clock.monotonicMs());
+  expect(sink.ended?.code).toBe('viewer-too-slow');
+  expect(subscription.isClosed).toBe(true);
 });

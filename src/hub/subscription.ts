@@ -18,6 +18,7 @@ export interface Framing {
   frame(bytes: Uint8Array): Uint8Array;
 }
 
+/** Bounds of one viewer. */
 export interface SubscriptionLimits {
   /** Bytes that may wait for this viewer, the sink's own queue included. */
   readonly maxQueueBytes: number;
@@ -31,11 +32,13 @@ export interface SubscriptionLimits {
   readonly overflow: 'drop' | 'fail';
 }
 
+/** What one viewer got and lost. */
 export interface SubscriptionCounters {
   /** Bytes handed to the sink. */
   sentBytes: number;
   /** Times the queue was full and was dropped up to the next random access point. */
   drops: number;
+  /** What was in those queues, and what passed until the viewer could go on. */
   droppedUnits: number;
   droppedBytes: number;
 }
@@ -46,7 +49,7 @@ export interface Flush {
   readonly marks: readonly UnitMark[];
   /** The stream's state at each random access point of `marks`; other places are not looked at. */
   readonly states: ReadonlyMap<UnitMark, StreamState>;
-  /** Media time of the last unit. */
+  /** Media time at the end of the flush, on the fan-out's own clock, which runs on from one publication to the next. */
   readonly endUs: number;
 }
 
@@ -78,7 +81,8 @@ export class Subscription {
   readonly #sink: ByteSink;
   readonly #framing: Framing | undefined;
   readonly #limits: SubscriptionLimits;
-  #state: 'waiting' | 'live' | 'closed' = 'waiting';
+  /** `dropping` waits too, but for the end of a loss: what passes is counted. */
+  #state: 'waiting' | 'dropping' | 'live' | 'closed' = 'waiting';
   #hasFileHeader = false;
   #headersVersion = -1;
   /** Bytes at the start of the next flush that were made before this viewer joined. */
@@ -114,24 +118,19 @@ export class Subscription {
     return this.#queueBytes + this.#sink.queuedBytes;
   }
 
-  /** The buffers waiting here, for accounting: viewers share them. */
-  get queuedBuffers(): readonly Uint8Array[] {
-    return this.#queue.map((item) => item.bytes);
-  }
-
   /**
    * Puts the viewer at the current end of the stream.
    * @param skipBytes bytes of the next flush that lie before that end
    * @param start cached bytes to begin with; without them the viewer waits for a random access point
-   * @param newestUs media time of the stream's end: what is cached does not count as being behind
+   * @param endUs as in `Flush`: what is cached does not count as being behind
    */
-  join(skipBytes: number, start: CachedStart | undefined, newestUs: number, nowMs: number): void {
+  join(skipBytes: number, start: CachedStart | undefined, endUs: number, nowMs: number): void {
     this.#skipBytes = skipBytes;
     if (start === undefined) return;
-    this.#begin(start.state, start.timeUs, newestUs, nowMs);
+    this.#begin(start.state, start.timeUs, endUs, nowMs);
     for (const chunk of start.chunks) {
       this.#joinBytes += chunk.length;
-      this.#send(this.#frame(chunk), 0, newestUs, nowMs);
+      this.#send(this.#frame(chunk), 0, endUs, nowMs);
     }
   }
 
@@ -139,8 +138,8 @@ export class Subscription {
   deliver(flush: Flush, nowMs: number): void {
     const skip = this.#skipBytes;
     this.#skipBytes = 0;
-    if (this.#state === 'waiting') this.#tryToStart(flush, skip, nowMs);
-    else if (this.#state === 'live') this.#deliverFrom(flush, skip, nowMs);
+    if (this.#state === 'live') this.#deliverFrom(flush, skip, nowMs);
+    else if (this.#state !== 'closed') this.#tryToStart(flush, skip, nowMs);
   }
 
   /** The sink has room again. */
@@ -159,7 +158,7 @@ export class Subscription {
 
   /** The publisher left: the viewer stays, and goes on at the next publisher's first random access point. */
   publicationEnded(): void {
-    if (this.#state === 'live') this.#state = 'waiting';
+    if (this.#state !== 'closed') this.#state = 'waiting';
     this.#skipBytes = 0;
   }
 
@@ -188,7 +187,12 @@ export class Subscription {
   }
 
   #tryToStart(flush: Flush, skip: number, nowMs: number): void {
-    const mark = flush.marks.find((candidate) => candidate.isRandomAccess && candidate.offset >= skip);
+    const index = flush.marks.findIndex((mark) => mark.isRandomAccess && mark.offset >= skip);
+    const mark = flush.marks[index];
+    if (this.#state === 'dropping') {
+      this.counters.droppedUnits += mark === undefined ? flush.marks.length : index;
+      this.counters.droppedBytes += mark === undefined ? flush.bytes.length : mark.offset;
+    }
     if (mark === undefined) return;
     this.#begin(flush.states.get(mark)!, mark.timeUs, flush.endUs, nowMs);
     this.#deliverFrom(flush, mark.offset, nowMs);
@@ -210,7 +214,8 @@ export class Subscription {
   }
 
   #deliverFrom(flush: Flush, offset: number, nowMs: number): void {
-    if (offset >= flush.bytes.length) return;
+    // The headers before it may have been too much already.
+    if (this.#state !== 'live' || offset >= flush.bytes.length) return;
     this.#headersVersion = this.#source.headersVersion;
     const isWhole = offset === 0;
     const bytes = this.#frame(isWhole ? flush.bytes : flush.bytes.subarray(offset));
@@ -251,7 +256,7 @@ export class Subscription {
     this.#joinBytes = 0;
     // Headers may have been among what was dropped: send them again before the next start.
     this.#headersVersion = -1;
-    this.#state = 'waiting';
+    this.#state = 'dropping';
   }
 
   #writeToSink(bytes: Uint8Array, nowMs: number): void {

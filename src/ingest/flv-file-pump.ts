@@ -7,11 +7,13 @@ export interface FlvFilePumpOptions {
   readonly path: string;
   /** Starts again at the end, with times that run on. */
   readonly loop: boolean;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** Stops the pump: `run` resolves. */
   readonly signal?: AbortSignal;
 }
 
+/** Later than this (the machine slept, the receiver stood still), the pump goes on from now instead of catching up. */
+const MAX_LATE_MS = 5000;
 /** Time between the end of one round and the start of the next where a track has no frame distance to go by. */
 const DEFAULT_FRAME_MS = 20;
 
@@ -70,6 +72,7 @@ export class FlvFilePump {
     this.#ends.set(tag.type, { lastMs: timeMs, stepMs });
     const waitMs = timeMs - this.#firstMs - (clock.monotonicMs() - this.#startedMs);
     if (waitMs > 0) await this.#sleep(waitMs);
+    else if (waitMs < -MAX_LATE_MS) this.#startedMs -= waitMs;
   }
 
   #sleep(ms: number): Promise<void> {
@@ -85,10 +88,10 @@ export class FlvFilePump {
     });
   }
 
-  /** The next round's first frame follows where the longest track ends. */
+  /** The next round begins where the video ends, or the audio where there is no video. */
   #finishRound(): void {
-    const endMs = Math.max(...[...this.#ends.values()].map(({ lastMs, stepMs }) => lastMs + stepMs));
-    if (Number.isFinite(endMs)) this.#shiftMs = endMs - this.#firstMs;
+    const end = this.#ends.get(FlvTagType.video) ?? this.#ends.get(FlvTagType.audio);
+    if (end !== undefined) this.#shiftMs = end.lastMs + end.stepMs - this.#firstMs;
   }
 }
 

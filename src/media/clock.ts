@@ -10,6 +10,7 @@ export interface Clock {
   endOfTurn(task: () => void): void;
 }
 
+/** The machine's own clock. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),

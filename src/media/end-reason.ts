@@ -5,6 +5,7 @@ export type EndCode =
   | 'peer-closed'
   | 'peer-reset'
   | 'peer-stopped'
+  | 'source-ended'
   | 'connect-failed'
   | 'refused-by-peer'
   | 'protocol-error'
@@ -29,6 +30,8 @@ export interface EndReason {
   readonly message: string;
   /** A `ProtocolError` code, an errno, a status: whatever narrows `code` down. */
   readonly detail?: string;
+  /** The exception behind an `internal-error`, for the log. */
+  readonly cause?: unknown;
 }
 
 /** Every code, with its meaning. docs/errors.md is checked against this table. */
@@ -38,6 +41,7 @@ export const END_CODES: Readonly<Record<EndCode, string>> = {
   'peer-stopped': 'the other side ended its stream in the words of the protocol',
   'connect-failed': 'no connection to the other side could be made; detail has the cause',
   'refused-by-peer': 'the other side refused; detail has the status it gave',
+  'source-ended': 'the file or the application that fed the stream came to its end',
   'protocol-error': 'the other side broke the protocol; detail has the error code',
   'handshake-timeout': 'the other side connected but did not get as far as publishing or playing in time',
   'idle-timeout': 'nothing was received from a publisher, or nothing could be sent to a viewer, for too long',
@@ -63,9 +67,15 @@ export function endReason(code: EndCode, detail?: string, message: string = END_
 export function endReasonOfError(error: unknown): EndReason {
   if (error instanceof ProtocolError) return endReason('protocol-error', error.code, error.message);
   const { code, message } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && SOCKET_ERRORS.has(code)) return endReason('peer-reset', code, message);
-  return endReason('internal-error', code, message);
+  if (typeof code === 'string') {
+    if (SOCKET_ERRORS.has(code)) return endReason('peer-reset', code, message);
+    if (PEER_ERROR.test(code)) return endReason('protocol-error', code, message);
+  }
+  return { ...endReason('internal-error', code, message), cause: error };
 }
+
+/** Errors by which Node's HTTP parser, its TLS and the WebSocket library say that the peer broke their protocol. */
+const PEER_ERROR = /^(?:HPE_|ERR_HTTP_|WS_ERR_|ERR_SSL_|EPROTO$)/;
 
 const SOCKET_ERRORS: ReadonlySet<string> = new Set([
   'ECONNRESET',

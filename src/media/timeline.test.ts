@@ -114,3 +114,45 @@ test('whatever a source does, decoding times never go back within a track', () =
     }),
   );
 });
+
+test('a track follows another over a leap forward that for itself is just below the limit', () => {
+  const timeline = new Timeline();
+  const dts = (track: typeof video, time: number, at: number): number =>
+    timeline.stamp(frameOf(track, time), at).dtsUs / 1000;
+  dts(video, 0, 0);
+  dts(audio, 30, 30);
+  dts(video, 40, 40);
+  const videoAfter = dts(video, 10_100, 80);
+  expect(dts(audio, 10_070, 85) - videoAfter).toBe(-30);
+  expect(timeline.counters.jumpsRepaired).toBe(1);
+});
+
+test('a step back of a millisecond is disorder, also on a track that did not follow another to a new clock', () => {
+  const timeline = new Timeline();
+  const dts = (track: typeof video, time: number, at: number): number =>
+    timeline.stamp(frameOf(track, time), at).dtsUs / 1000;
+  dts(video, 1000, 0);
+  dts(audio, 1000, 0);
+  dts(audio, 900_000, 20);
+  dts(video, 1040, 40);
+  expect(dts(video, 1039, 41)).toBe(1040);
+  expect(dts(video, 1080, 80)).toBe(1080);
+  expect(timeline.counters).toEqual({ jumpsRepaired: 1, nonMonotonicFrames: 1 });
+});
+
+test('metadata with time 0 after a leap forward does not come before the beginning of time', () => {
+  const timeline = new Timeline();
+  stampAll(timeline, video, [0, 40, 3_600_000]);
+  expect(timeline.stamp(frameOf(scriptTrack(), 0), 100).dtsUs).toBe(0);
+});
+
+test('a track that comes back on a third clock does not leap to it', () => {
+  const timeline = new Timeline();
+  const dts = (track: typeof video, time: number, at: number): number =>
+    timeline.stamp(frameOf(track, time), at).dtsUs / 1000;
+  dts(video, 5_000_000, 0);
+  dts(audio, 5_000_000, 0);
+  dts(video, 0, 40);
+  expect(dts(audio, 9_000_000, 45)).toBeLessThan(5_001_000);
+  expect(timeline.counters.jumpsRepaired).toBe(2);
+});

@@ -59,9 +59,15 @@ export class Timeline {
         stepUs: DEFAULT_STEP_US,
       };
       this.#tracks.set(source.track.id, clock);
-    } else if (this.#hasJumped(clock, source.dtsUs, arrivedMs)) {
-      this.#repair(clock, source.dtsUs, arrivedMs);
-      discontinuity = true;
+    } else {
+      if (this.#followsOthers(clock, source.dtsUs)) {
+        clock.shiftUs = this.#shiftUs;
+        discontinuity = true;
+      }
+      if (this.#hasJumped(clock, source.dtsUs, arrivedMs)) {
+        this.#closeJump(clock, source.dtsUs, arrivedMs);
+        discontinuity = true;
+      }
     }
     let dtsUs = source.dtsUs + clock.shiftUs;
     if (dtsUs < clock.lastDtsUs) {
@@ -76,35 +82,38 @@ export class Timeline {
     return toFrame(source, dtsUs, source.ptsUs + clock.shiftUs, discontinuity, arrivedMs);
   }
 
-  /** Data follows the clock but says nothing about it: metadata often carries time 0 in mid-stream. */
+  /**
+   * Data follows the clock but says nothing about it: metadata often carries time 0 in mid-stream, which after a leap
+   * forward lies before the stream's own beginning.
+   */
   #stampData(source: SourceFrame, arrivedMs: number): MediaFrame {
-    const last = this.#tracks.get(source.track.id)?.lastDtsUs ?? -Infinity;
+    const last = this.#tracks.get(source.track.id)?.lastDtsUs ?? 0;
     const dtsUs = Math.max(source.dtsUs + this.#shiftUs, last);
     this.#tracks.set(source.track.id, { shiftUs: 0, lastDtsUs: dtsUs, lastArrivedMs: arrivedMs, stepUs: 0 });
     return toFrame(source, dtsUs, dtsUs, false, arrivedMs);
   }
 
+  /**
+   * Another track has moved to a new clock. This one has moved too when the new clock fits its times better than its
+   * old one; tracks whose clocks differ from the start stay on theirs.
+   */
+  #followsOthers(clock: TrackClock, sourceDtsUs: number): boolean {
+    if (clock.shiftUs === this.#shiftUs) return false;
+    const expectedUs = clock.lastDtsUs + clock.stepUs;
+    const distanceFrom = (shiftUs: number): number => Math.abs(sourceDtsUs + shiftUs - expectedUs);
+    return distanceFrom(this.#shiftUs) < distanceFrom(clock.shiftUs);
+  }
+
   #hasJumped(clock: TrackClock, sourceDtsUs: number, arrivedMs: number): boolean {
     const dtsUs = sourceDtsUs + clock.shiftUs;
-    if (dtsUs < clock.lastDtsUs) {
-      // Once another track has moved to a new clock, any step back is this track following it.
-      return clock.lastDtsUs - dtsUs > BACKWARD_JUMP_US || clock.shiftUs !== this.#shiftUs;
-    }
+    if (clock.lastDtsUs - dtsUs > BACKWARD_JUMP_US) return true;
     const ahead = dtsUs - Math.max(clock.lastDtsUs, this.#headUs ?? -Infinity);
     const elapsedUs = (arrivedMs - clock.lastArrivedMs) * 1000;
     return ahead > FORWARD_JUMP_US && ahead - elapsedUs > FORWARD_JUMP_US;
   }
 
-  #repair(clock: TrackClock, sourceDtsUs: number, arrivedMs: number): void {
+  #closeJump(clock: TrackClock, sourceDtsUs: number, arrivedMs: number): void {
     const headUs = this.#headUs ?? clock.lastDtsUs;
-    if (clock.shiftUs !== this.#shiftUs) {
-      const followed = sourceDtsUs + this.#shiftUs;
-      const near = followed >= clock.lastDtsUs - BACKWARD_JUMP_US && followed - headUs <= FORWARD_JUMP_US;
-      if (near) {
-        clock.shiftUs = this.#shiftUs;
-        return;
-      }
-    }
     const elapsedUs = (arrivedMs - clock.lastArrivedMs) * 1000;
     const resumeUs = Math.max(headUs, clock.lastDtsUs + Math.max(clock.stepUs, elapsedUs));
     // Whole milliseconds, so that formats with a 1 kHz clock stay exact.

@@ -7,9 +7,16 @@ import {
   writeFlvBodyHeader,
 } from '../container/flv/body-header.ts';
 import { FlvTagType, type FlvForm } from '../container/flv/flv-types.ts';
+import { MAX_FLV_BODY_BYTES } from '../container/flv/tag-header.ts';
 import type { Packager, PackagerOutput, StreamState } from '../hub/packager.ts';
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
+
+/**
+ * The time of metadata that a newcomer begins with. ffmpeg's FLV demuxer takes script data with any other time for a
+ * subtitle track; lal too sends it with the publisher's, which is 0 as a rule (test/e2e/late-join.test.ts).
+ */
+const METADATA_TIMESTAMP_MS = 0;
 
 /** Longest header before the payload of an FLV tag body, with room to spare. */
 const MAX_BODY_HEADER_BYTES = 32;
@@ -49,7 +56,7 @@ export class FlvMessagePackager implements Packager {
     const timestampMs = toWireTime(timeUs);
     const sticky = state.stickyFrames.filter((frame) => flvCanCarry(frame.track, this.#form));
     const isScript = (frame: MediaFrame): boolean => flvTagTypeOf(frame.track) === FlvTagType.script;
-    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, timestampMs, out);
+    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, METADATA_TIMESTAMP_MS, out);
     for (const track of state.tracks) this.writeTrack(track, state, timeUs, out);
     // Video metadata (HDR parameters) refers to the video's sequence header.
     for (const frame of sticky.filter((other) => !isScript(other)))
@@ -58,11 +65,14 @@ export class FlvMessagePackager implements Packager {
 
   writeTrack(track: Track, _state: StreamState, timeUs: number, out: PackagerOutput): void {
     const body = flvSequenceHeader(track, this.#form);
-    if (body !== undefined) this.#write(flvTagTypeOf(track), toWireTime(timeUs), [body], out);
+    if (body === undefined || body.length > MAX_FLV_BODY_BYTES) return;
+    this.#write(flvTagTypeOf(track), toWireTime(timeUs), [body], out);
   }
 
+  /** Leaves out what the format cannot carry: a codec without a name in it, a body beyond 24 bits of length. */
   writeFrame(frame: MediaFrame, out: PackagerOutput): void {
     if (!flvCanCarry(frame.track, this.#form)) return;
+    if (frame.data.length > MAX_FLV_BODY_BYTES - MAX_BODY_HEADER_BYTES) return;
     out.beginUnit(frame);
     this.#writeFrameAt(frame, toWireTime(frame.dtsUs), out);
   }

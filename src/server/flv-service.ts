@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ProtocolError } from '../bytes/protocol-error.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
 import { flvOutput } from '../output/flv-output.ts';
 import type { Framing } from '../hub/subscription.ts';
@@ -8,7 +9,7 @@ import type { SocketSink } from '../session/net/socket-sink.ts';
 import type { StreamFeed, StreamSession } from '../session/net/stream-session.ts';
 import { webSocketFraming } from '../session/websocket/framing.ts';
 import { WebSocketAcceptor } from '../session/websocket/stream-socket.ts';
-import { answer } from './http-listener.ts';
+import { answer, refuseUpgrade } from './http-listener.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import type { HttpRoute } from './http-routes.ts';
 import { flvFanoutOptions, flvFormFor } from './output-options.ts';
@@ -42,8 +43,10 @@ export class FlvService implements HttpRoute {
   readonly #context: ServerContext;
   readonly #sessions = new Set<StreamSession>();
   readonly #webSockets: WebSocketAcceptor;
-  /** Sockets that carry a stream already; a further request on one is not HTTP any more. */
+  /** Sockets that carry a stream, or soon will: its answer has no end that another could come after. */
   readonly #streaming = new WeakSet<Socket>();
+  /** Set when the server stops: who is admitted after that is told at once. */
+  #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -55,22 +58,24 @@ export class FlvService implements HttpRoute {
   }
 
   request(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#streaming.has(request.socket)) {
-      request.socket.destroy();
+    const { socket } = request;
+    if (this.#streaming.has(socket)) {
+      socket.destroy(new ProtocolError('ERR_HTTP_PIPELINED', 'a request behind one for a stream'));
       return true;
     }
     const address = parseHttpStreamAddress(request.url ?? '', '.flv');
     if (address === undefined) return false;
-    if (request.method === 'HEAD') {
-      response.writeHead(200, RESPONSE_HEADERS).end();
-      return true;
-    }
-    this.#admit(address, (admission) => {
+    this.#streaming.add(socket);
+    this.#admit(address, socket, (admission) => {
       if ('code' in admission) {
+        this.#streaming.delete(socket);
         answer(response, STATUS_OF[admission.code] ?? 403);
         return;
       }
-      this.#streaming.add(request.socket);
+      if (request.method === 'HEAD') {
+        response.writeHead(200, RESPONSE_HEADERS).end();
+        return;
+      }
       const session = startStreamResponse(request, response, RESPONSE_HEADERS, this.#context.clock);
       this.#start(session, request, address, admission);
     });
@@ -80,10 +85,9 @@ export class FlvService implements HttpRoute {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
     const address = parseHttpStreamAddress(request.url ?? '', '.flv');
     if (address === undefined) return false;
-    this.#admit(address, (admission) => {
+    this.#admit(address, socket, (admission) => {
       if ('code' in admission) {
-        const status = STATUS_OF[admission.code] ?? 403;
-        socket.end(`HTTP/1.1 ${status} ${admission.code}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+        refuseUpgrade(socket, STATUS_OF[admission.code] ?? 403, this.#context.clock);
         return;
       }
       this.#webSockets.accept(request, socket, head, (session) => {
@@ -94,14 +98,22 @@ export class FlvService implements HttpRoute {
   }
 
   closeSessions(reason: EndReason): void {
+    this.#closing = reason;
     for (const session of this.#sessions) session.close(reason);
   }
 
-  #admit(address: StreamAddress, decided: (admission: PlayAdmission | EndReason) => void): void {
+  #admit(
+    address: StreamAddress,
+    socket: Socket,
+    decided: (admission: PlayAdmission | EndReason) => void,
+  ): void {
     const { gate, config, logger } = this.#context;
     const isMissing = config.httpflv.unknown_stream === '404' && !gate.isLive(address);
     const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(address);
-    decision.then(decided).catch((error: unknown) => logger.error({ error }, 'flv: admission failed'));
+    decision.then(decided).catch((error: unknown) => {
+      logger.error({ err: error }, 'flv: admission failed');
+      socket.destroy();
+    });
   }
 
   #start(
@@ -121,11 +133,13 @@ export class FlvService implements HttpRoute {
     );
     session.start(
       (sink) => this.#attach(sink, session, { ...address, id, url }, admission, framing),
-      ({ code, detail }) => {
+      ({ code, detail, cause }) => {
         this.#sessions.delete(session);
-        logger.info({ session: id, remote: session.remoteAddress, code, detail }, 'play stop');
+        const level = code === 'internal-error' ? 'error' : 'info';
+        logger[level]({ session: id, remote: session.remoteAddress, code, detail, err: cause }, 'play stop');
       },
     );
+    if (this.#closing !== undefined) session.close(this.#closing);
   }
 
   #attach(

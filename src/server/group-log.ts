@@ -24,7 +24,7 @@ export class GroupLog {
     } = this.#config;
     if (intervalSec <= 0) return;
     this.#seconds += 1;
-    if (this.#seconds % intervalSec !== 0) return;
+    if (this.#seconds % intervalSec !== 0 || !this.#logger.isLevelEnabled('debug')) return;
     this.#logger.debug(`DEBUG_GROUP_LOG: group size=${this.#statistics.groupCount}`);
     for (const group of this.#statistics.groups(maxGroups)) {
       const shown = { ...group, subs: group.subs?.slice(0, maxSubs) ?? null };

@@ -2,6 +2,8 @@ import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse }
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../media/clock.ts';
+import { closeSocket } from '../session/net/close-socket.ts';
 import { isBareRoute, matchRoutes, type HttpRoute } from './http-routes.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import { listen, type Listener } from './listener.ts';
@@ -26,6 +28,8 @@ export async function listenHttp(
     requestTimeout: handshakeTimeout,
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Other offers (HTTP/2, from curl) may be ignored, and the request answered as it stands (RFC 9110, 7.8).
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
   const server =
     certificate === undefined
@@ -37,9 +41,9 @@ export async function listenHttp(
     dispatchRequest(routes, request, response);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    dispatchUpgrade(routes, request, socket as Socket, head);
+    dispatchUpgrade(routes, request, socket as Socket, head, context.clock);
   });
-  return listen(server, certificate === undefined ? 'http' : 'https', address);
+  return listen(server, certificate === undefined ? 'http' : 'https', address, context.logger);
 }
 
 function dispatchRequest(
@@ -48,12 +52,14 @@ function dispatchRequest(
   response: ServerResponse,
 ): void {
   const path = pathOf(request);
+  const query = request.url!.slice(path.length);
   if (request.method === 'OPTIONS') {
     response.writeHead(204, { ...corsHeaders, 'Content-Length': 0 }).end();
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    answer(response, 405, { Allow: 'GET, HEAD, OPTIONS' });
+    // Closed, so that nobody has to read the body.
+    answer(response, 405, { Allow: 'GET, HEAD, OPTIONS', Connection: 'close' });
   } else if (!matchRoutes(routes, path).some((route) => route.request(request, response))) {
-    if (isBareRoute(routes, path)) answer(response, 301, { Location: `${path}/` });
+    if (isBareRoute(routes, path)) answer(response, 301, { Location: `${path}/${query}` });
     else answer(response, 404);
   }
 }
@@ -63,12 +69,21 @@ function dispatchUpgrade(
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
+  clock: Clock,
 ): void {
   // Node leaves the socket to us; without a listener an error of it would end the process.
   socket.on('error', () => socket.destroy());
   if (!matchRoutes(routes, pathOf(request)).some((route) => route.upgrade(request, socket, head))) {
-    socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    refuseUpgrade(socket, 404, clock);
   }
+}
+
+/** Refuses a WebSocket. Node has let go of the socket by then, so nobody else would close it. */
+export function refuseUpgrade(socket: Socket, status: number, clock: Clock): void {
+  socket.write(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+  closeSocket(socket, clock);
 }
 
 /** Answers with a status and its name as text. */

@@ -28,16 +28,15 @@ export class HttpPorts {
     if (section.enable_https) addRoute(this.#secure, section.https_listen_addr, section, route);
   }
 
-  async listen(): Promise<Listener[]> {
-    const listeners: Listener[] = [];
+  /** Opens the ports one after the other; those already open when one fails are the caller's to close. */
+  async *listen(): AsyncGenerator<Listener> {
     for (const [address, { routes }] of this.#plain) {
-      listeners.push(await listenHttp(address, routes, this.#context));
+      yield await listenHttp(address, routes, this.#context);
     }
     for (const [address, { routes, certFile, keyFile }] of this.#secure) {
       const certificate = await this.#certificates.open(certFile, keyFile);
-      listeners.push(await listenHttp(address, routes, this.#context, certificate));
+      yield await listenHttp(address, routes, this.#context, certificate);
     }
-    return listeners;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import type { Logger } from 'pino';
 import { parseListenAddress } from './config/listen-address.ts';
 
 /** A port could not be opened. The message names what for, where, and why. */
@@ -7,6 +8,7 @@ export class ListenError extends Error {
   readonly code = 'ERR_LISTEN';
 }
 
+/** What a listener speaks. */
 export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https';
 
 /** A port that is open. */
@@ -33,7 +35,12 @@ const EXPLANATIONS: Record<string, string> = {
  * @param address lal's form, `:1935` or `127.0.0.1:1935`
  * @throws {ListenError}
  */
-export async function listen(server: Server, kind: ListenerKind, address: string): Promise<Listener> {
+export async function listen(
+  server: Server,
+  kind: ListenerKind,
+  address: string,
+  logger: Logger,
+): Promise<Listener> {
   const parsed = parseListenAddress(address);
   if (parsed === undefined) throw new ListenError(`${kind}: "${address}" is not a listen address`);
   await new Promise<void>((resolve, reject) => {
@@ -46,6 +53,8 @@ export async function listen(server: Server, kind: ListenerKind, address: string
     server.once('error', failed);
     server.listen({ ...parsed, backlog: 1024 }, () => {
       server.removeListener('error', failed);
+      // A connection that could not be accepted, for want of file descriptors; unheard it would end the process.
+      server.on('error', (error) => logger.error({ err: error }, `${kind}: cannot accept a connection`));
       resolve();
     });
   });

@@ -3,9 +3,10 @@ import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import { systemClock, type Clock } from '../media/clock.ts';
-import { endReason } from '../media/end-reason.ts';
+import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
+import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
 import { FlvService } from './flv-service.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
@@ -20,6 +21,7 @@ import { Statistics } from './stats/statistics.ts';
 import { StreamGate } from './stream-gate.ts';
 import { TlsCertificates } from './tls-certificates.ts';
 
+/** What a server needs besides its config. */
 export interface MediaServerOptions {
   readonly logger: Logger;
   /** Default: the system's. */
@@ -76,12 +78,27 @@ export class MediaServer {
       await this.close();
       throw error;
     }
-    this.#scheduleTick();
+    if (this.#closed === undefined) this.#scheduleTick();
   }
 
   /** Where the open listeners are found; what to ask when the config says port 0. */
   get addresses(): readonly ListenerAddress[] {
     return this.#listeners.filter(({ server }) => server.listening).map(addressOf);
+  }
+
+  /**
+   * Publishes an FLV file from within the process, until it ends or the server closes.
+   * @returns an `EndReason` when the stream may not be published
+   */
+  async publishFile(options: FilePublishOptions): Promise<FilePublisher | EndReason> {
+    const publisher = await publishFile(this.#context, options);
+    if (this.#closed !== undefined && 'close' in publisher) publisher.close(endReason('server-shutdown'));
+    return publisher;
+  }
+
+  /** Sockets open on all listeners, those included that have not said yet what they want. */
+  get openConnections(): number {
+    return this.#context.guard.open;
   }
 
   /** Tells players, ends all sessions and closes all ports. A second call waits for the first. */
@@ -92,14 +109,20 @@ export class MediaServer {
 
   async #listen(): Promise<void> {
     const { rtmp } = this.config;
-    if (rtmp.enable) this.#listeners.push(await listenRtmp(this.#rtmp, this.#context));
+    if (rtmp.enable) this.#opened(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
       const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
-      this.#listeners.push(await listenRtmps(this.#rtmp, this.#context, certificate));
+      this.#opened(await listenRtmps(this.#rtmp, this.#context, certificate));
     }
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
-    this.#listeners.push(...(await ports.listen()));
+    for await (const listener of ports.listen()) this.#opened(listener);
+  }
+
+  #opened(listener: Listener): void {
+    this.#listeners.push(listener);
+    // The server was closed while this port was being opened.
+    if (this.#closed !== undefined) stopListening(listener);
   }
 
   #scheduleTick(): void {
@@ -112,19 +135,20 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
-    this.statistics.tick();
     this.hub.tick(nowMs);
+    this.statistics.tick();
     this.#groupLog.tick();
   }
 
   async #shutDown(): Promise<void> {
-    const { clock, guard, config } = this.#context;
+    const { clock, guard, registry, config } = this.#context;
     this.#cancelTick?.();
     for (const listener of this.#listeners) stopListening(listener);
     for (const stream of this.hub.streams.values()) stream.flush();
     const reason = endReason('server-shutdown');
     this.#rtmp.closeSessions(reason);
     this.#flv.closeSessions(reason);
+    for (const session of registry.all()) session.close(reason);
     await this.#certificates.close();
     const giveUp = clock.after(config.limits.shutdown_timeout_ms, () => guard.destroyAll());
     await guard.whenEmpty();

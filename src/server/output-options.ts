@@ -4,11 +4,11 @@ import type { GopCacheLimits } from '../hub/gop-cache.ts';
 import type { GopCacheConfig, ServerConfig } from './config/server-config.ts';
 
 /** lal's cache keys in the hub's terms. */
-export function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): GopCacheLimits {
+function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): GopCacheLimits {
   return {
     maxGops: section.gop_num,
     maxFramesPerGop: section.single_gop_max_frame_num,
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 
@@ -22,7 +22,7 @@ export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
     maxFramesPerGop: isUnlimited
       ? 0
       : Math.max(...sections.map((section) => section.single_gop_max_frame_num)),
-    maxBytesPerGop: config.limits.gop_cache_bytes,
+    maxBytes: config.limits.gop_cache_bytes,
   };
 }
 

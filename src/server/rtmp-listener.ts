@@ -13,7 +13,7 @@ export async function listenRtmp(service: RtmpService, context: ServerContext): 
   const server = createServer({ noDelay: true }, (socket) => {
     if (context.guard.admit(socket)) startSession(service, context, socket);
   });
-  return listen(server, 'rtmp', context.config.rtmp.addr);
+  return listen(server, 'rtmp', context.config.rtmp.addr, context.logger);
 }
 
 /** Opens the RTMPS port. */
@@ -28,13 +28,15 @@ export async function listenRtmps(
   // Counted from the first byte on: a TLS handshake that never ends holds a socket too.
   server.on('connection', (socket) => context.guard.admit(socket));
   server.on('secureConnection', (socket) => startSession(service, context, socket));
-  server.on('tlsClientError', (error) => {
+  server.on('tlsClientError', (error, socket) => {
+    // Node leaves a handshake that took too long as it is.
+    socket.destroy();
     context.logger.debug(
       { code: (error as NodeJS.ErrnoException).code },
       `rtmps: TLS handshake failed: ${error.message}`,
     );
   });
-  return listen(server, 'rtmps', context.config.rtmp.rtmps_addr);
+  return listen(server, 'rtmps', context.config.rtmp.rtmps_addr, context.logger);
 }
 
 function startSession(service: RtmpService, { config, clock }: ServerContext, socket: Socket): void {
@@ -49,6 +51,7 @@ function startSession(service: RtmpService, { config, clock }: ServerContext, so
     {
       handshakeTimeoutMs: limits.handshake_timeout_ms,
       admissionTimeoutMs: limits.admission_timeout_ms,
+      admissionBufferBytes: limits.admission_buffer_bytes,
       publisherIdleTimeoutMs: limits.idle_timeout_ms,
     },
     clock,

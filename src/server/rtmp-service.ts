@@ -32,6 +32,8 @@ export class RtmpService implements RtmpSessionHandler {
   readonly #context: ServerContext;
   readonly #sessions = new Set<RtmpServerSession>();
   readonly #clients = new WeakMap<RtmpServerSession, Client>();
+  /** Set when the server stops: who comes out of a TLS handshake after that is told at once. */
+  #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -40,6 +42,7 @@ export class RtmpService implements RtmpSessionHandler {
   /** A session that has just been accepted. */
   add(session: RtmpServerSession): void {
     this.#sessions.add(session);
+    if (this.#closing !== undefined) session.close(this.#closing);
   }
 
   tick(nowMs: number): void {
@@ -47,6 +50,7 @@ export class RtmpService implements RtmpSessionHandler {
   }
 
   closeSessions(reason: EndReason): void {
+    this.#closing = reason;
     for (const session of this.#sessions) session.close(reason);
   }
 
@@ -82,9 +86,10 @@ export class RtmpService implements RtmpSessionHandler {
     this.#sessions.delete(session);
     const client = this.#clients.get(session);
     const remote = session.remoteAddress;
-    const { code, detail, message } = reason;
-    this.#context.logger.info(
-      { session: client?.id, remote, code, detail },
+    const { code, detail, message, cause } = reason;
+    const level = code === 'internal-error' ? 'error' : 'info';
+    this.#context.logger[level](
+      { session: client?.id, remote, code, detail, err: cause },
       `rtmp session ended: ${message}`,
     );
   }

@@ -5,7 +5,7 @@ import type { StreamAddress } from './stream-address.ts';
 /** One publisher or viewer, as the log, the API and the callbacks show it. */
 export interface SessionRecord extends StreamAddress {
   readonly id: string;
-  readonly protocol: 'RTMP' | 'FLV';
+  readonly protocol: 'RTMP' | 'FLV' | 'CUSTOMIZE';
   readonly baseType: 'PUB' | 'SUB';
   readonly streamKey: string;
   readonly remoteAddress: string;
@@ -19,6 +19,9 @@ export interface SessionRecord extends StreamAddress {
   readonly subscription?: Subscription;
   close(reason: EndReason): void;
 }
+
+/** The order in which lal lists viewers. */
+const PROTOCOL_ORDER: readonly SessionRecord['protocol'][] = ['RTMP', 'FLV'];
 
 /** Everybody who publishes or plays right now, by stream. */
 export class SessionRegistry {
@@ -47,9 +50,16 @@ export class SessionRegistry {
     return undefined;
   }
 
-  /** In the order in which they came. */
+  /** By protocol, and within one in the order in which they came. */
   viewersOf(streamKey: string): SessionRecord[] {
-    return [...(this.#byStream.get(streamKey)?.values() ?? [])].filter((record) => record.baseType === 'SUB');
+    return [...(this.#byStream.get(streamKey)?.values() ?? [])]
+      .filter((record) => record.baseType === 'SUB')
+      .sort((a, b) => PROTOCOL_ORDER.indexOf(a.protocol) - PROTOCOL_ORDER.indexOf(b.protocol));
+  }
+
+  /** Who came first of those who are there. */
+  firstOf(streamKey: string): SessionRecord | undefined {
+    return this.#byStream.get(streamKey)?.values().next().value;
   }
 
   *all(): Generator<SessionRecord> {

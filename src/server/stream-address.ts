@@ -23,7 +23,7 @@ export function parseHttpStreamAddress(target: string, suffix: string): StreamAd
   const fileName = path.slice(lastSlash + 1);
   if (!fileName.endsWith(suffix)) return undefined;
   return {
-    appName: path.slice(0, Math.max(lastSlash, 0)).replace(/^\/+|\/+$/g, ''),
+    appName: withoutOuterSlashes(path.slice(0, Math.max(lastSlash, 0))),
     streamName: fileName.slice(0, -suffix.length),
     urlParam: queryAt < 0 ? '' : target.slice(queryAt + 1),
   };
@@ -37,9 +37,23 @@ function decodePath(path: string): string | undefined {
   }
 }
 
-/** lal's streams are known by their name alone; the other mode keeps apps apart. */
-export function streamKeyOf(address: StreamAddress, mode: StreamKeyMode): string {
-  return mode === 'stream' ? address.streamName : `${address.appName}/${address.streamName}`;
+/**
+ * lal's streams are known by their name alone; the other mode keeps apps apart. RTMP clients may write a query and outer
+ * slashes into the app, which the HTTP path of the same stream does not have.
+ */
+export function streamKeyOf({ appName, streamName }: StreamAddress, mode: StreamKeyMode): string {
+  if (mode === 'stream') return streamName;
+  const app = withoutOuterSlashes(appName.split('?', 1)[0]!);
+  return app === '' ? streamName : `${app}/${streamName}`;
+}
+
+/** By hand: a regular expression would take time squared for the slashes that a request line can hold. */
+function withoutOuterSlashes(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (start < end && path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  return path.slice(start, end);
 }
 
 /**

@@ -39,10 +39,12 @@ export class StreamGate {
     const streamKey = streamKeyOf(address, this.#config.stream_key);
     const claim = await this.#directory.claim(streamKey);
     if (claim === undefined) return endReason('stream-in-use');
-    const publication = this.#hub.open(streamKey).publish();
-    if (publication === undefined) {
+    // The claim may have taken time, in which others were let in.
+    const publication =
+      this.#limitOf(streamKey) ?? this.#hub.open(streamKey).publish() ?? endReason('stream-in-use');
+    if ('code' in publication) {
       claim.release();
-      return endReason('stream-in-use');
+      return publication;
     }
     const release = (): void => {
       publication.end();
@@ -65,13 +67,17 @@ export class StreamGate {
   }
 
   #refusalOf(address: StreamAddress): EndReason | undefined {
-    const { max_stream_name_bytes: maxNameBytes, max_streams: maxStreams } = this.#config.limits;
-    const problem = nameProblemOf(address, maxNameBytes);
+    const problem = nameProblemOf(address, this.#config.limits.max_stream_name_bytes);
     if (problem !== undefined) return endReason('name-refused', undefined, problem);
-    const isNew = this.#hub.get(streamKeyOf(address, this.#config.stream_key)) === undefined;
-    if (isNew && maxStreams > 0 && this.#hub.streams.size >= maxStreams) {
-      return endReason('limit-reached', 'max_streams');
-    }
-    return undefined;
+    return this.#limitOf(streamKeyOf(address, this.#config.stream_key));
+  }
+
+  /** Streams that exist are never one too many. */
+  #limitOf(streamKey: string): EndReason | undefined {
+    const { max_streams: maxStreams } = this.#config.limits;
+    const isFull = maxStreams > 0 && this.#hub.streams.size >= maxStreams;
+    return isFull && this.#hub.get(streamKey) === undefined
+      ? endReason('limit-reached', 'max_streams')
+      : undefined;
   }
 }

@@ -24,14 +24,14 @@ export const HEVC_RECORD =
 export const AV1_RECORD = '81000c000a0a00000002aff79b5f2008';
 export const AV1_KEY_UNIT = '0a0a00000002aff79b5f2008 3202c102';
 /** vpcC with version and flags, and the start of a 64x48 key frame, both of libvpx. */
-export const VP9_RECORD = '01000000000a820202020000';
+const VP9_RECORD = '01000000000a820202020000';
 export const VP9_KEY_FRAME = '824983420003f002f60438241c184200';
 /** AAC-LC, 44.1 kHz, stereo. */
 export const AAC_RECORD = '1210';
 /** Stereo, pre-skip 312, 48 kHz. */
 export const OPUS_HEAD = '4f70757348656164 01 02 3801 80bb0000 0000 00';
 /** Signature and STREAMINFO: 44.1 kHz, 2 channels, 16 bits. */
-export const FLAC_HEADER = `664c6143 80000022 1000 1000 000000 000000 0ac442f0 00000000
+const FLAC_HEADER = `664c6143 80000022 1000 1000 000000 000000 0ac442f0 00000000
   00000000000000000000000000000000`;
 /** One MPEG-1 layer III header, 44.1 kHz, mono, and a little data. */
 export const MP3_FRAME = 'fffb10c400000474135554908030a609';

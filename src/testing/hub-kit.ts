@@ -89,7 +89,7 @@ export function text(value: string): Uint8Array {
 export function textVariant(gops = 0, id = 'text', flushBytes = 0): OutputVariant {
   return {
     id,
-    gopCache: { maxGops: gops, maxFramesPerGop: 0, maxBytesPerGop: 1e9 },
+    gopCache: { maxGops: gops, maxFramesPerGop: 0, maxBytes: 1e9 },
     flushBytes,
     createPackager: () => new TextPackager(),
   };

@@ -60,29 +60,37 @@ test.each<{ fixture: FixtureName; flags: number }>([
   await server.stop();
 });
 
-test('metadata comes first, without the publish command around it, and late viewers get the newest', async () => {
-  const server = await startServer(scope, { httpflv: { gop_num: 1 } });
-  const tags = readFlvTags(fixturePath('h264-bframes-aac'));
-  const metadata = tags.find((tag) => tag.type === 18)!;
-  // The same object with another last number, in the five bytes before the end marker.
-  const newer = { ...metadata, body: Buffer.from(metadata.body) };
-  newer.body.writeUInt8(newer.body.readUInt8(newer.body.length - 5) ^ 1, newer.body.length - 5);
-  const middle = keyIndices(tags)[1]! + 20;
-  const publisher = await RtmpPublisher.open(scope, server.ports.rtmp, 'meta');
-  const reader = FlvReader.open(scope, server.flvUrl('http', 'meta'));
-  await reader.joined();
-  await publisher.send(tags.slice(0, middle));
-  await publisher.send([{ ...newer, timestampMs: tags[middle - 1]!.timestampMs }]);
-  await reader.until(() => reader.recording.scripts.length === 2, 'the second metadata');
-  expect(reader.tags[0]).toMatchObject({ type: 18 });
-  expect(reader.recording.scripts.map((script) => script.body)).toEqual([metadata.body, newer.body]);
-  const late = FlvReader.open(scope, server.flvUrl('http', 'meta'));
-  await late.joined();
-  await publisher.send(tags.slice(middle));
-  await late.untilUnits(1);
-  expect(late.recording.scripts[0]!.body).toEqual(newer.body);
-  await server.stop();
-});
+test.each([0, 1])(
+  'with gop_num %i: metadata comes first and plain, and late viewers get the newest',
+  async (gops) => {
+    const server = await startServer(scope, { httpflv: { gop_num: gops } });
+    const tags = readFlvTags(fixturePath('h264-bframes-aac'));
+    const metadata = tags.find((tag) => tag.type === 18)!;
+    // The same object with another last number, in the five bytes before the end marker.
+    const newer = { ...metadata, body: Buffer.from(metadata.body) };
+    newer.body.writeUInt8(newer.body.readUInt8(newer.body.length - 5) ^ 1, newer.body.length - 5);
+    const middle = keyIndices(tags)[1]! + 20;
+    const publisher = await RtmpPublisher.open(scope, server.ports.rtmp, 'meta');
+    const reader = FlvReader.open(scope, server.flvUrl('http', 'meta'));
+    await reader.joined();
+    await publisher.send(tags.slice(0, middle));
+    await publisher.send([{ ...newer, timestampMs: tags[middle - 1]!.timestampMs }]);
+    await reader.until(() => reader.recording.scripts.length === 2, 'the second metadata');
+    expect(reader.tags[0]).toMatchObject({ type: 18 });
+    expect(reader.recording.scripts.map((script) => script.body)).toEqual([metadata.body, newer.body]);
+    const late = FlvReader.open(scope, server.flvUrl('http', 'meta'));
+    await late.joined();
+    await publisher.send(tags.slice(middle));
+    await late.until(
+      () => late.units.at(-1)?.dtsMs === reader.units.at(-1)?.dtsMs && late.units.length > 50,
+      'the end',
+    );
+    expect(late.tags[0]).toMatchObject({ type: 18 });
+    // Cached groups of pictures come with the metadata that held then, and the change where it happened.
+    expect(late.recording.scripts.at(-1)!.body).toEqual(newer.body);
+    await server.stop();
+  },
+);
 
 test('the folder in the path is free, the last element names the stream', async () => {
   const server = await startServer(scope, { httpflv: { gop_num: 1 } });

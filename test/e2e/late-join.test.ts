@@ -137,6 +137,7 @@ test.each([0, 1])('with gop_num %i, ffmpeg, rtmpdump and GStreamer join late ove
   const source = recordingOf(tags);
   await witness.untilUnits(source.units.length);
   await publisher.close();
+  for (const player of players) await player.caughtUp(source.units.at(-1)!);
   await server.stop();
   for (const player of players) {
     await player.ended();
@@ -146,6 +147,30 @@ test.each([0, 1])('with gop_num %i, ffmpeg, rtmpdump and GStreamer join late ove
     expect(firstPicture(received.units)!.dtsMs).toBe(dtsOfKey(gops === 0 ? 3 : 2));
   }
 });
+
+test.each(['rtmp', 'http'] as const)(
+  'ffmpeg, late over %s, finds a video and an audio stream and nothing else',
+  async (door) => {
+    const server = await startServer(scope, withGops(1));
+    const middle = keyIndices(tags)[2]! + 20;
+    const { publisher, witness } = await publishUntil(server, middle);
+    const sign = door === 'rtmp' ? 'NetStream.Play.Start' : 'HTTP/1.1 200';
+    const tap = await Tap.open(scope, server.ports[door], sign);
+    const player = playWithFfmpeg(
+      scope,
+      `${door}://127.0.0.1:${tap.port}/live/late${door === 'http' ? '.flv' : ''}`,
+    );
+    await tap.seen();
+    await publisher.send(tags.slice(middle));
+    await witness.untilUnits(recordingOf(tags).units.length);
+    await server.stop();
+    await player.ended();
+    const input = player.program.output.split('Output #0')[0]!;
+    expect(input.match(/Stream #0:\d.*?: (\w+)/g)?.length, input).toBe(2);
+    expect(input).toContain('Video: h264');
+    expect(input).toContain('Audio: aac');
+  },
+);
 
 test('what a late viewer receives decodes from its first picture on without an error', async () => {
   const server = await startServer(scope, withGops(1));

@@ -45,8 +45,10 @@ test.each(['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2'] as const)(
     await server.stop(signal);
     for (const reader of readers) await reader.ended();
     await publisher.closed();
-    // rtmpdump counts a stream that just breaks off as incomplete: exit code 2.
-    expect(await rtmpdump.ended(), rtmpdump.program.describe()).toMatchObject({ code: 0 });
+    await rtmpdump.ended();
+    // Its exit code says whether the duration of the metadata was reached, which is not so here.
+    expect(rtmpdump.program.output).toContain('NetStream.Play.UnpublishNotify');
+    expect(rtmpdump.program.output).toContain('Assuming stream is complete');
     expect(server.program.output).not.toMatch(/Debugger listening|inspector/i);
   },
 );
@@ -128,8 +130,7 @@ test('-p changes the working directory before the config file is looked for', as
 
 test('an unknown key only warns, and the warning names the nearest known one', async () => {
   const server = await startServer(scope, { rtmp: { gop_nun: 1 } });
-  expect(server.program.output).toMatch(/gop_nun/);
-  expect(server.program.output).toMatch(/gop_num/);
+  await server.program.printed(/gop_nun.*gop_num/);
   await server.stop();
 });
 
@@ -182,7 +183,7 @@ test('where the config names no existing certificate one is made at the first st
     default_http: { https_cert_file: files.cert, https_key_file: files.key },
   };
   const first = await startServer(scope, overrides);
-  expect(first.program.output).toMatch(/self-signed/i);
+  await first.program.printed(/self-signed/i);
   const fingerprints = [await fingerprint(first.ports.rtmps), await fingerprint(first.ports.https)];
   await first.stop();
   const second = await startServer(scope, overrides);

@@ -1,13 +1,14 @@
 /**
- * `node remux.mjs INPUT OUTPUT [--realtime]`: copies a stream from one file or URL to an FLV file or an RTMP URL
- * without encoding anew, through the FFmpeg libraries that come with node-av: FFmpeg 8, which knows enhanced RTMP.
- * What `ffmpeg -copyts [-re] -i INPUT -c copy -f flv OUTPUT` does, in the order in which the packets come.
+ * `node remux.mjs INPUT OUTPUT [--realtime] [--codecs=FOURCC,…]`: copies a stream from one file or URL to an FLV file
+ * or an RTMP URL without encoding anew, through the FFmpeg libraries that come with node-av: FFmpeg 8, which knows
+ * enhanced RTMP. What `ffmpeg -copyts [-re] [-rtmp_enhanced_codecs FOURCC,…] -i INPUT -c copy -f flv OUTPUT` does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dictionary, FFmpegError, FormatContext, Packet } from 'node-av/lib';
 
 const [input, output, ...flags] = process.argv.slice(2);
 const isRealtime = flags.includes('--realtime');
+const codecs = flags.find((flag) => flag.startsWith('--codecs='))?.slice('--codecs='.length);
 
 function check(result, what) {
   FFmpegError.throwIfError(result, what);
@@ -15,8 +16,12 @@ function check(result, what) {
 
 async function openInput() {
   const context = new FormatContext();
-  const options = input.includes('s://') ? Dictionary.fromObject({ tls_verify: '0' }) : null;
-  check(await context.openInput(input, null, options), `open ${input}`);
+  const options = {
+    ...(input.includes('s://') ? { tls_verify: '0' } : {}),
+    ...(codecs === undefined ? {} : { rtmp_enhanced_codecs: codecs }),
+  };
+  const dictionary = Object.keys(options).length === 0 ? null : Dictionary.fromObject(options);
+  check(await context.openInput(input, null, dictionary), `open ${input}`);
   check(await context.findStreamInfo(), 'find the streams');
   return context;
 }

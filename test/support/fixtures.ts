@@ -18,15 +18,17 @@ interface Recipe {
   readonly extension: 'flv' | 'mp4' | 'mkv';
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Length; 6 seconds where nothing is said. Only the long tier makes longer ones. */
+  readonly seconds?: number;
 }
 
-const seconds = 6;
-const picture = ['-f', 'lavfi', '-i', `testsrc2=size=320x240:rate=25:duration=${seconds}`];
+const defaultSeconds = 6;
+const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'];
 const beep = (sampleRate: number): string[] => [
   '-f',
   'lavfi',
   '-i',
-  `sine=frequency=440:beep_factor=3:sample_rate=${sampleRate}:duration=${seconds}`,
+  `sine=frequency=440:beep_factor=3:sample_rate=${sampleRate}`,
 ];
 
 /** One key frame a second and no others, so that tests know where they are. */
@@ -52,6 +54,12 @@ const recipes = {
     extension: 'flv',
     inputs: [...picture, ...beep(44100)],
     outputs: [...mainWithBFrames, ...aac],
+  },
+  'two-minutes': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [...mainWithBFrames, ...aac],
+    seconds: 120,
   },
   'h264-baseline-aac': {
     extension: 'flv',
@@ -132,8 +140,10 @@ const recipes = {
 
 export type FixtureName = keyof typeof recipes;
 
+const secondsOf = (name: FixtureName): number => (recipes[name] as Recipe).seconds ?? defaultSeconds;
+
 export const flvFixtures: FixtureName[] = (Object.keys(recipes) as FixtureName[]).filter(
-  (name) => recipes[name].extension === 'flv',
+  (name) => recipes[name].extension === 'flv' && secondsOf(name) === defaultSeconds,
 );
 
 /** Where a fixture is, or will be after `makeFixture`. */
@@ -156,7 +166,7 @@ export async function makeFixture(name: FixtureName): Promise<string> {
   const encoded = join(cacheFolder, `making-${process.pid}-${name}.${extension}`);
   const remuxed = join(cacheFolder, `making-${process.pid}-${name}-remuxed.${extension}`);
   try {
-    await ffmpeg(...inputs, ...outputs, '-t', String(seconds), encoded);
+    await ffmpeg(...inputs, ...outputs, '-t', String(secondsOf(name)), encoded);
     await ffmpeg('-i', encoded, '-c', 'copy', remuxed);
     renameSync(remuxed, path);
   } finally {

@@ -2,7 +2,7 @@ import { afterAll, describe, test } from 'vitest';
 import { expectSameHeaders, expectSamePackets } from './compare.ts';
 import type { CompareOptions } from './compare.ts';
 import { readFlvFile } from './flv-file.ts';
-import type { Recording } from './flv-file.ts';
+import type { AccessUnit, Recording } from './flv-file.ts';
 import { FlvReader } from './flv-reader.ts';
 import { playWithFfmpeg, playWithGstreamer, playWithRtmpdump, playWithVlc } from './players.ts';
 import type { Player } from './players.ts';
@@ -14,6 +14,8 @@ import { Tap } from './tap.ts';
 
 /** A viewer that has joined before the publisher comes. */
 interface Viewer {
+  /** Resolves when the stream may end without taking anything away from this viewer. */
+  caughtUp(last: AccessUnit): Promise<void>;
   /** What it has received, once the server has ended the stream. */
   result(): Promise<Recording>;
 }
@@ -28,6 +30,7 @@ export interface Cell {
 
 function viewerOf(player: Player): Viewer {
   return {
+    caughtUp: (last) => player.caughtUp(last),
     async result(): Promise<Recording> {
       await player.ended();
       return player.recording();
@@ -72,6 +75,7 @@ function readerCell(name: string, scheme: 'http' | 'https' | 'ws' | 'wss'): Cell
       const reader = FlvReader.open(scope, server.flvUrl(scheme, streamName));
       await reader.joined();
       return {
+        caughtUp: () => Promise.resolve(),
         async result() {
           await reader.ended();
           return reader.recording;
@@ -137,7 +141,11 @@ async function watchEverywhere(
   const { code } = await publisher.exited;
   if (code !== 0) throw new Error(`the publisher failed: ${publisher.describe()}`);
   // The server has read the end of the stream when the witness has it; what it has read, it sends before it stops.
-  await witness.untilUnits(readFlvFile(source.file).units.length, 10_000);
+  const { units } = readFlvFile(source.file);
+  await witness.untilUnits(units.length, 10_000);
+  const viewers = joined.flatMap((join) => (join.status === 'fulfilled' ? [join.value] : []));
+  // Who does not catch up shows it in what it has received.
+  await Promise.allSettled(viewers.map((viewer) => viewer.caughtUp(units.at(-1)!)));
   await server.stop();
   const outcomes = joined.map(async (join): Promise<Outcome> => {
     if (join.status === 'rejected') return { failure: join.reason };

@@ -58,9 +58,13 @@ export function publishWithFfmpeg8(scope: Scope, file: string, url: string): Pro
 
 let players = 0;
 
-/** FFmpeg 8 as viewer, over RTMP, RTMPS or HTTP; certificates are not checked. */
-export function playWithFfmpeg8(scope: Scope, url: string): Player {
+/**
+ * FFmpeg 8 as viewer, over RTMP, RTMPS or HTTP; certificates are not checked.
+ * @param fourCcList codecs that it announces in its RTMP connect command
+ */
+export function playWithFfmpeg8(scope: Scope, url: string, fourCcList: readonly string[] = []): Player {
   players += 1;
   const file = join(scope.folder(), `ffmpeg8-${players}.flv`);
-  return new Player(startProgram(scope, process.execPath, [remux, url, file]), file);
+  const codecs = fourCcList.length === 0 ? [] : [`--codecs=${fourCcList.join(',')}`];
+  return new Player(startProgram(scope, process.execPath, [remux, url, file, ...codecs]), file);
 }

@@ -1,8 +1,9 @@
 /** Programs that others wrote, as viewers. Each writes what it received into an FLV file. */
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readFlvFile } from './flv-file.ts';
-import type { Recording } from './flv-file.ts';
+import type { AccessUnit, Recording } from './flv-file.ts';
 import { startProgram } from './program.ts';
 import type { ExitStatus, Program } from './program.ts';
 import type { Scope } from './scope.ts';
@@ -10,13 +11,39 @@ import type { Scope } from './scope.ts';
 /** How long a player may take to write its file and leave after the stream has ended. */
 const leaveWithinMs = 15_000;
 
+export interface PlayerHabits {
+  /** Loses what it has received but not yet written when the stream ends. */
+  readonly forgetsAtEnd?: boolean;
+}
+
 export class Player {
   readonly program: Program;
   readonly file: string;
+  readonly #habits: PlayerHabits;
 
-  constructor(program: Program, file: string) {
+  constructor(program: Program, file: string, habits: PlayerHabits = {}) {
     this.program = program;
     this.file = file;
+    this.#habits = habits;
+  }
+
+  /**
+   * To be awaited before the server is stopped: for a player that would forget the end, until the unit that ends the
+   * stream is in its file. Others deliver what they have received, whenever the stream ends.
+   */
+  async caughtUp(last: AccessUnit, timeoutMs = 10_000): Promise<void> {
+    if (this.#habits.forgetsAtEnd !== true) return;
+    const giveUpMs = performance.now() + timeoutMs;
+    while (this.program.isRunning && !this.#hasWritten(last)) {
+      if (performance.now() > giveUpMs)
+        throw new Error(`never wrote the last unit: ${this.program.describe()}`);
+      await sleep(20);
+    }
+  }
+
+  #hasWritten(unit: AccessUnit): boolean {
+    if (!existsSync(this.file)) return false;
+    return this.recording().units.some(({ hash, dtsMs }) => hash === unit.hash && dtsMs === unit.dtsMs);
   }
 
   /** Waits until the player has left by itself, because the stream has ended. */
@@ -59,11 +86,18 @@ export function playWithRtmpdump(scope: Scope, url: string): Player {
   return new Player(startProgram(scope, 'rtmpdump', ['--live', '--verbose', '-r', url, '-o', file]), file);
 }
 
-/** GStreamer's rtmp2src. */
+/** GStreamer's rtmp2src. It drops the message that it holds when the connection ends (1.22, gstrtmp2src.c, `create`). */
 export function playWithGstreamer(scope: Scope, url: string): Player {
   const file = dumpFile(scope, 'gstreamer');
-  const pipeline = ['rtmp2src', `location=${url}`, '!', 'filesink', `location=${file}`];
-  return new Player(startProgram(scope, 'gst-launch-1.0', ['-q', ...pipeline]), file);
+  const pipeline = [
+    'rtmp2src',
+    `location=${url}`,
+    '!',
+    'filesink',
+    'buffer-mode=unbuffered',
+    `location=${file}`,
+  ];
+  return new Player(startProgram(scope, 'gst-launch-1.0', ['-q', ...pipeline]), file, { forgetsAtEnd: true });
 }
 
 /** VLC refuses to run as root: then it runs as this user and group ("nobody" on Debian). */

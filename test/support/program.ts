@@ -41,7 +41,7 @@ export class Program {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.#collect(text));
     }
-    const timeoutMs = options.timeoutMs ?? 60_000;
+    const timeoutMs = options.timeoutMs ?? 200_000;
     this.#timer = setTimeout(() => {
       this.#collect(`\n[killed by the test after ${timeoutMs / 1000} s]\n`);
       this.kill('SIGKILL');

@@ -1,7 +1,8 @@
-/** Programs that others wrote, as publishers. */
+/** Programs as publishers: those that others wrote, and our own. */
 import { join } from 'node:path';
 import { startProgram } from './program.ts';
 import type { Program } from './program.ts';
+import { projectRoot } from './project.ts';
 import type { Scope } from './scope.ts';
 
 /** Options of ffmpeg that push `file` as it is, in real time. */
@@ -12,6 +13,8 @@ export interface FfmpegPublishOptions {
   readonly startMs?: number;
   /** Plays the file this many times more. */
   readonly loops?: number;
+  /** Longest life; a minute. */
+  readonly timeoutMs?: number;
 }
 
 /** Publishes a file with ffmpeg, without encoding anew; ends with the file. */
@@ -26,7 +29,8 @@ export function publishWithFfmpeg(
   const offset = options.startMs === undefined ? [] : ['-output_ts_offset', String(options.startMs / 1000)];
   const before = ['-hide_banner', '-loglevel', 'warning', '-nostdin', '-re', ...loops, '-i', file];
   const after = ['-c', 'copy', ...offset, '-f', 'flv', '-flvflags', 'no_duration_filesize', ...tls, url];
-  return startProgram(scope, options.command ?? 'ffmpeg', [...before, ...after]);
+  const { command = 'ffmpeg', timeoutMs = 200_000 } = options;
+  return startProgram(scope, command, [...before, ...after], { timeoutMs });
 }
 
 /**
@@ -49,4 +53,12 @@ export function publishWithGstreamer(
   ].join(' ');
   const program = startProgram(scope, 'gst-launch-1.0', ['-q', ...pipeline.split(' ')]);
   return { program, reference };
+}
+
+/** Publishes an FLV file with `lal push`, over and over again, until the scope ends. */
+export function publishWithLal(scope: Scope, file: string, url: string): Program {
+  const lal = join(projectRoot, 'bin', 'lal.js');
+  return startProgram(scope, process.execPath, [lal, 'push', '--loop', '-i', file, '-o', url], {
+    timeoutMs: 600_000,
+  });
 }

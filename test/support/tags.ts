@@ -23,16 +23,20 @@ export function shiftTags(tags: readonly FlvTag[], byMs: number): FlvTag[] {
   return tags.map((tag) => ({ ...tag, timestampMs: (tag.timestampMs + byMs) % 2 ** 32 }));
 }
 
-/** H.265 in the enhanced form (`hvc1`) as the legacy code point 12, which Chinese servers and devices use. */
+/**
+ * H.265 in the enhanced form (`hvc1`) as the legacy code point 12, which Chinese servers and devices use. It has no
+ * place for video metadata.
+ */
 export function asLegacyHevc(tags: readonly FlvTag[]): FlvTag[] {
-  return tags.map((tag) => {
+  return tags.flatMap((tag) => {
     const { type, body } = tag;
-    if (type !== 9 || (body[0]! & 0x80) === 0 || body.toString('latin1', 1, 5) !== 'hvc1') return tag;
+    if (type !== 9 || (body[0]! & 0x80) === 0) return [tag];
     const packetType = body[0]! & 15;
+    if (packetType === 4) return [];
     const hasTime = packetType === 1;
-    const legacyType = packetType === 0 ? 0 : packetType === 2 ? 2 : 1;
+    const legacyType = packetType === 3 ? 1 : packetType;
     const time = hasTime ? body.subarray(5, 8) : Buffer.alloc(3);
     const head = Buffer.from([(body[0]! & 0x70) | 12, legacyType]);
-    return { ...tag, body: Buffer.concat([head, time, body.subarray(hasTime ? 8 : 5)]) };
+    return [{ ...tag, body: Buffer.concat([head, time, body.subarray(hasTime ? 8 : 5)]) }];
   });
 }

@@ -9,6 +9,7 @@ import type { NalLengthSize } from '../nal/length-prefixed.ts';
 
 /** `numOfSequenceParameterSets` has 5 bits, the other counts have 8. */
 export const MAX_H264_SPS_IN_RECORD = 31;
+/** Picture parameter sets a record can hold: its count has 8 bits. */
 export const MAX_H264_PPS_IN_RECORD = 255;
 
 /** Fields in the record's order and with its names. */
@@ -24,6 +25,7 @@ export interface AvcDecoderConfigurationRecord {
   readonly highProfileFields?: AvcHighProfileFields | undefined;
 }
 
+/** The fields that High profiles append to the record. */
 export interface AvcHighProfileFields {
   /** 0 monochrome, 1 4:2:0, 2 4:2:2, 3 4:4:4. */
   readonly chromaFormat: number;

@@ -21,6 +21,7 @@ export interface OpusHead {
   readonly channelMapping?: OpusChannelMapping | undefined;
 }
 
+/** The channel mapping table of families other than 0 (RFC 7845, 5.1.1). */
 export interface OpusChannelMapping {
   readonly streamCount: number;
   readonly coupledCount: number;

@@ -41,6 +41,7 @@ const EXTENDED_TIMESTAMP_LENGTH = 4;
  */
 type ExtendedTimestampHabit = 'unknown' | 'repeats' | 'omits';
 
+/** Cuts a chunk stream into messages (RTMP 1.0, 5.3). */
 export class ChunkReader {
   #limits: ChunkReaderLimits;
   readonly #queue = new ChunkQueue();

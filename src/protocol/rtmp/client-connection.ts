@@ -3,7 +3,7 @@ import { serializeChunkedMessage } from './chunk-writer.ts';
 import { parseCommand, parseStatus } from './command.ts';
 import type { RtmpCommand } from './command.ts';
 import { connectCommand } from './connect-command.ts';
-import { ClientHandshake } from './handshake.ts';
+import { ClientHandshake } from './handshake/handshake.ts';
 import { RtmpMessageChannel } from './message-channel.ts';
 import { MessageTimes } from './message-times.ts';
 import { OUTGOING_CHUNK_SIZE, RtmpChunkStream, RtmpMessageType } from './message.ts';
@@ -21,6 +21,7 @@ export type RtmpClientEvent =
   /** `_error`, or a status of level error: final. The connection is closed. */
   | { readonly type: 'refused'; readonly code: string; readonly description: string };
 
+/** What a client connection asks the server for. */
 export interface RtmpClientConnectionOptions {
   readonly mode: 'publish' | 'play';
   /** Of `RtmpUrl`, or with an authentication query added. */

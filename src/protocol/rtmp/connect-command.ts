@@ -39,6 +39,7 @@ const FMS_VERSION = 'FMS/3,0,1,123';
 const FMS_CAPABILITIES = 31;
 const LAL_VERSION = '0,37,4';
 
+/** The request of a `connect` command. @throws ProtocolError when `app` is missing */
 export function parseConnect(command: RtmpCommand): RtmpConnectRequest {
   const object = command.commandObject instanceof AmfObject ? command.commandObject : new AmfObject();
   return {
@@ -99,6 +100,7 @@ export interface RtmpConnectOptions {
   readonly fourCcList?: readonly string[] | undefined;
 }
 
+/** The `connect` command of a client. */
 export function connectCommand(transactionId: number, options: RtmpConnectOptions): RtmpCommand {
   const fields: [string, AmfValue][] = [
     ['app', options.app],

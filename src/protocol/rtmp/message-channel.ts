@@ -1,23 +1,21 @@
 import { ByteReader } from '../../bytes/byte-reader.ts';
 import { ByteWriter } from '../../bytes/byte-writer.ts';
 import { ChunkQueue } from '../../bytes/chunk-queue.ts';
+import { AcknowledgementSchedule } from './acknowledgement.ts';
 import { splitAggregate } from './aggregate.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { ChunkReaderLimits } from './chunk-reader.ts';
 import { serializeChunkedMessage } from './chunk-writer.ts';
 import { serializeCommand } from './command.ts';
 import type { RtmpCommand } from './command.ts';
-import type { Handshake } from './handshake.ts';
+import type { Handshake } from './handshake/handshake.ts';
 import { OUTGOING_CHUNK_SIZE, RtmpChunkStream, RtmpMessageType } from './message.ts';
 import type { RtmpMessage } from './message.ts';
 import { UserControlEvent, parseUserControl, serializeUserControl } from './user-control.ts';
 import type { UserControl } from './user-control.ts';
 
-/** An acknowledgement at the latest after so many bytes, however large a window the peer names; lal does the same. */
-const MAX_ACKNOWLEDGEMENT_INTERVAL = 2_500_000;
-
 /**
- * What both sides of an RTMP connection have in common: handshake, chunks, acknowledgements (clause 5.4.3), pings and
+ * What both sides of an RTMP connection have in common: handshake, chunks, acknowledgements, pings and
  * aggregates. Bytes in, messages out; messages in, bytes out. Knows nothing of commands' meaning.
  */
 export class RtmpMessageChannel {
@@ -28,10 +26,7 @@ export class RtmpMessageChannel {
   #split: RtmpMessage[] = [];
   #output: Uint8Array[] = [];
   #outgoingChunkSize = 128;
-  #bytesReceived = 0;
-  #bytesAcknowledged = 0;
-  /** 0 until the peer has named its window: it wants no acknowledgements. */
-  #acknowledgementInterval = 0;
+  readonly #acknowledgements = new AcknowledgementSchedule();
 
   constructor(handshake: Handshake, limits?: ChunkReaderLimits) {
     this.#handshake = handshake;
@@ -41,7 +36,7 @@ export class RtmpMessageChannel {
 
   /** All bytes from the peer, the handshake included. */
   get bytesReceived(): number {
-    return this.#bytesReceived;
+    return this.#acknowledgements.received;
   }
 
   get isHandshakeDone(): boolean {
@@ -59,7 +54,7 @@ export class RtmpMessageChannel {
 
   /** @param chunk kept until read; the caller must not change it afterwards */
   receive(chunk: Uint8Array): void {
-    this.#bytesReceived += chunk.length;
+    this.#acknowledgements.count(chunk.length);
     if (this.#handshake.isDone) {
       this.#reader.receive(chunk);
     } else {
@@ -164,20 +159,15 @@ export class RtmpMessageChannel {
 
   #setPeerWindow(payload: Uint8Array): void {
     if (payload.length < 4) return;
-    const half = Math.floor(new ByteReader(payload).u32() / 2);
-    this.#acknowledgementInterval = Math.min(half, MAX_ACKNOWLEDGEMENT_INTERVAL);
+    this.#acknowledgements.setPeerWindow(new ByteReader(payload).u32());
     this.#acknowledge();
   }
 
-  /** Half a window early, so that a peer which stops at a full window never does. The number wraps at 32 bits. */
   #acknowledge(): void {
-    if (this.#acknowledgementInterval === 0) return;
-    if (this.#bytesReceived - this.#bytesAcknowledged < this.#acknowledgementInterval) return;
-    this.#bytesAcknowledged = this.#bytesReceived;
-    this.#sendControl(
-      RtmpMessageType.acknowledgement,
-      new ByteWriter(4).u32(this.#bytesReceived % 2 ** 32).finish(),
-    );
+    const sequenceNumber = this.#acknowledgements.takeDue();
+    if (sequenceNumber === undefined) return;
+    const payload = new ByteWriter(4).u32(sequenceNumber).finish();
+    this.#sendControl(RtmpMessageType.acknowledgement, payload);
   }
 
   /** @returns true when the message was a ping, or nothing at all */

@@ -19,6 +19,7 @@ export const RtmpMessageType = {
   aggregate: 22,
 } as const;
 
+/** One whole message, put together from its chunks (RTMP 1.0, 5.3.1 and 6.1). */
 export interface RtmpMessage {
   /** One of `RtmpMessageType`, or any other value from 0 to 255 that the peer made up. */
   readonly typeId: number;

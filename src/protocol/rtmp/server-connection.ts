@@ -5,7 +5,7 @@ import { parseCommand, statusCommand } from './command.ts';
 import type { RtmpCommand, RtmpStatus } from './command.ts';
 import { connectResult, parseConnect } from './connect-command.ts';
 import type { RtmpConnectRequest } from './connect-command.ts';
-import { ServerHandshake } from './handshake.ts';
+import { ServerHandshake } from './handshake/handshake.ts';
 import { RtmpMessageChannel } from './message-channel.ts';
 import { MessageTimes } from './message-times.ts';
 import { MEDIA_STREAM_ID, RtmpChunkStream, RtmpMessageType } from './message.ts';
@@ -37,6 +37,7 @@ export interface RtmpMediaEvent {
   readonly payload: Uint8Array;
 }
 
+/** Bounds of a server connection. */
 export interface RtmpServerConnectionOptions {
   /** Limits for an accepted publisher. Before that and for players, messages are bounded much tighter. */
   readonly limits?: ChunkReaderLimits;

@@ -8,6 +8,7 @@ export interface RtmpStreamName {
   readonly urlParam: string;
 }
 
+/** Takes a `publish` or `play` name apart. */
 export function parseStreamName(rawName: string): RtmpStreamName {
   const [streamName = '', urlParam = '', ...more] = rawName.split('?', 3);
   return { rawName, streamName, urlParam: more.length === 0 ? urlParam : '' };

@@ -196,7 +196,7 @@ export function schemaAt(path: string): SchemaNode | undefined {
 }
 
 /** A key, or the section it is in, that lal does not have. */
-export function isExtension(path: string): boolean {
+function isExtension(path: string): boolean {
   return schemaAt(path)?.extension === true || schemaAt(path.split('.')[0]!)?.extension === true;
 }
 

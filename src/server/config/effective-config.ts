@@ -2,7 +2,7 @@ import { schemaTree, type SchemaNode } from './config-schema.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Shown instead of a secret that is set. */
-export const SECRET_PLACEHOLDER = '***';
+const SECRET_PLACEHOLDER = '***';
 
 /**
  * The config with every default filled in, as readable JSON in the order of the documentation. Secrets that are set

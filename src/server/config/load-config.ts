@@ -15,7 +15,7 @@ import { deriveValues } from './derived-values.ts';
 import type { ServerConfig, ServerConfigValues } from './server-config.ts';
 
 /** The layout version of lal's newest config file; another one is only a warning. */
-export const CONF_VERSION = 'v0.4.1';
+const CONF_VERSION = 'v0.4.1';
 
 /** A usable config, and what its author should know about it. */
 export interface LoadedConfig {
@@ -138,7 +138,7 @@ function wholeFileWarnings(config: ServerConfig, document: ConfigDocument, file:
     const text = `${found}, this server's own is "${CONF_VERSION}"; the file is used all the same`;
     warnings.push({ file, ...document.placeOf('conf_version'), key: 'conf_version', text });
   }
-  const missing = missingKeys(schemaTree, '').filter((path) => !document.has(path));
+  const missing = missingKeys(document);
   if (missing.length > 0) {
     warnings.push({ file, text: `keys not given, their default is used: ${missing.join(', ')}` });
   }
@@ -149,13 +149,24 @@ function wholeFileWarnings(config: ServerConfig, document: ConfigDocument, file:
 const OPTIONAL_KEYS =
   /^log\.|^(?:default_http|httpflv|httpts|hls)\.https?_(?:listen_addr|cert_file|key_file)$/;
 
-/** Every key of lal that a file is expected to give; a whole missing section is named once. */
-function missingKeys(schema: SchemaNode, prefix: string): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([key, child]) => {
-    const path = prefix + key;
-    if (child.extension === true || OPTIONAL_KEYS.test(path)) return [];
-    return child.properties === undefined ? [path] : missingKeys(child, `${path}.`);
-  });
+/** Every key of lal that the file should give and does not; a section that is missing as a whole shows as `hls.*`. */
+function missingKeys(document: ConfigDocument): string[] {
+  const missing: string[] = [];
+  for (const [name, schema] of Object.entries(schemaTree.properties ?? {})) {
+    if (schema.extension === true) continue;
+    const paths = schema.properties === undefined ? [name] : keysOfLal(name, schema);
+    const absent = paths.filter((path) => !document.has(path));
+    if (absent.length > 1 && absent.length === paths.length) missing.push(`${name}.*`);
+    else missing.push(...absent);
+  }
+  return missing;
+}
+
+function keysOfLal(section: string, schema: SchemaNode): string[] {
+  return Object.entries(schema.properties ?? {})
+    .filter(([, child]) => child.extension !== true)
+    .map(([key]) => `${section}.${key}`)
+    .filter((path) => !OPTIONAL_KEYS.test(path));
 }
 
 function inFileOrder(findings: readonly ConfigFinding[]): ConfigFinding[] {

@@ -33,11 +33,13 @@ export interface ServerConfigValues {
   limits: LimitsConfig;
 }
 
+/** What makes two streams the same. */
 export type StreamKeyMode = 'stream' | 'app_stream';
 
 /** `source`: as the publisher sent it; `enhanced`: FourCC `hvc1`; `legacy`: codec id 12. */
 export type HevcForm = 'source' | 'enhanced' | 'legacy';
 
+/** `rtmp`: the RTMP and RTMPS listeners. */
 export interface RtmpConfig extends GopCacheConfig {
   enable: boolean;
   addr: string;
@@ -51,6 +53,7 @@ export interface RtmpConfig extends GopCacheConfig {
   hevc_form: HevcForm;
 }
 
+/** Cache for late viewers of one output. */
 export interface GopCacheConfig {
   /** GOPs kept for late joiners, the unfinished one included; 0: none. */
   gop_num: number;
@@ -58,11 +61,13 @@ export interface GopCacheConfig {
   single_gop_max_frame_num: number;
 }
 
+/** `in_session`: what is done to every input. */
 export interface InSessionConfig {
   add_dummy_audio_enable: boolean;
   add_dummy_audio_wait_audio_ms: number;
 }
 
+/** Where an HTTP output listens. */
 export interface HttpListenConfig {
   http_listen_addr: string;
   https_listen_addr: string;
@@ -70,6 +75,7 @@ export interface HttpListenConfig {
   https_key_file: string;
 }
 
+/** Keys that all HTTP outputs share. */
 export interface HttpOutputConfig extends HttpListenConfig {
   enable: boolean;
   enable_https: boolean;
@@ -77,13 +83,16 @@ export interface HttpOutputConfig extends HttpListenConfig {
   url_pattern: string;
 }
 
+/** `httpflv`: HTTP-FLV and WebSocket-FLV. */
 export interface HttpFlvConfig extends HttpOutputConfig, GopCacheConfig {
   /** Extension: a viewer who asks for a stream nobody publishes waits for it, as in lal, or is told 404. */
   unknown_stream: 'wait' | '404';
 }
 
+/** `httpts`: HTTP-TS and WebSocket-TS. */
 export interface HttpTsConfig extends HttpOutputConfig, GopCacheConfig {}
 
+/** `hls`: fragments, playlists, viewers. */
 export interface HlsConfig extends HttpOutputConfig {
   out_path: string;
   fragment_duration_ms: number;
@@ -96,6 +105,7 @@ export interface HlsConfig extends HttpOutputConfig {
   sub_session_hash_key: string;
 }
 
+/** `rtsp`: RTSP, RTSPS and RTSP over WebSocket. */
 export interface RtspConfig {
   enable: boolean;
   addr: string;
@@ -113,6 +123,7 @@ export interface RtspConfig {
   ws_rtsp_addr: string;
 }
 
+/** `record`: files of whole streams. */
 export interface RecordConfig {
   enable_flv: boolean;
   flv_out_path: string;
@@ -120,17 +131,20 @@ export interface RecordConfig {
   mpegts_out_path: string;
 }
 
+/** `relay_push`: where published streams are sent on to. */
 export interface RelayPushConfig {
   enable: boolean;
   /** `host:port` of each server that gets every published stream. */
   addr_list: string[];
 }
 
+/** `static_relay_pull`: where missing streams are fetched from. */
 export interface RelayPullConfig {
   enable: boolean;
   addr: string;
 }
 
+/** A listener that can be off. */
 export interface SwitchedListenerConfig {
   enable: boolean;
   addr: string;
@@ -152,6 +166,7 @@ export interface HttpNotifyConfig {
   on_hls_make_ts: string;
 }
 
+/** `simple_auth`: the token in the URL. */
 export interface SimpleAuthConfig {
   key: string;
   dangerous_lal_secret: string;
@@ -164,6 +179,7 @@ export interface SimpleAuthConfig {
   hls_m3u8_enable: boolean;
 }
 
+/** `log`: what is logged, where to, in which form. */
 export interface LogConfig {
   /** 0 trace, 1 debug, 2 info, 3 warn, 4 error, 5 fatal, 6 panic, 7 nothing. */
   level: number;
@@ -182,12 +198,14 @@ export interface LogConfig {
   format: 'lal' | 'json';
 }
 
+/** `debug`: the periodic dump of streams. */
 export interface DebugConfig {
   log_group_interval_sec: number;
   log_group_max_group_num: number;
   log_group_max_sub_num_per_group: number;
 }
 
+/** `fanout`: how writes to viewers are joined. */
 export interface FanoutConfig {
   /** Ceiling of the adaptive flush window; 0: always flush at the end of the event-loop turn. */
   max_flush_window_ms: number;

@@ -29,6 +29,7 @@ export interface OpenLogger {
   flushSync(): void;
 }
 
+/** What tests choose; the defaults are the real clock and streams. */
 export interface LoggerOptions {
   readonly clock?: Pick<Clock, 'wallMs' | 'monotonicMs'>;
   /** Where `is_to_stdout` goes; default 1. */

@@ -12,6 +12,8 @@ export class FrameRateHistory {
     const count = frames < this.#lastFrames ? frames : frames - this.#lastFrames;
     this.#lastFrames = frames;
     if (count > 0) this.#seconds.unshift({ unix_sec: unixSec, v: count });
+    // The second's age alone would let the list grow while a clock that was set back catches up.
+    if (this.#seconds.length > MAX_SECONDS) this.#seconds.pop();
     while (this.#seconds.length > 0 && this.#isOld(unixSec)) this.#seconds.pop();
   }
 

@@ -19,10 +19,26 @@ function formatOffset(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${String(digits).padStart(4, '0')}`;
 }
 
-/** `UTC`, `CST`, …; where the zone has no short name, its offset, as Go does. */
+/** Locales that each know the short names of zones that their own readers know. */
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA'];
+
+/** By offset, since a process does not change its zone: to ask for a name costs more than all the rest. */
+const zoneNames = new Map<string, string>();
+
+/** `UTC`, `CEST`, …; where the zone has no short name that we know, its offset, as Go does. */
 function zoneNameOf(date: Date, offset: string): string {
-  if (offset === 'Z') return 'UTC';
-  const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
-  const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
-  return /^[A-Z]{2,5}$/.test(name) ? name : offset.replace(/00$/, '');
+  let name = zoneNames.get(offset);
+  if (name === undefined) {
+    name = offset === 'Z' ? 'UTC' : (shortNameOf(date) ?? offset.replace(/00$/, ''));
+    zoneNames.set(offset, name);
+  }
+  return name;
+}
+
+function shortNameOf(date: Date): string | undefined {
+  const names = LOCALES.map((locale) => {
+    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date);
+    return parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+  });
+  return names.find((name) => /^[A-Z]{2,5}$/.test(name));
 }

@@ -4,7 +4,7 @@ import type { SessionRecord } from '../session-registry.ts';
 import { formatGoTime } from './go-time.ts';
 
 /** lal's `StatSession`: keys, order and types as its clients know them. */
-export interface StatSession {
+interface StatSession {
   session_id: string;
   protocol: string;
   base_type: string;

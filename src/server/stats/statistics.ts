@@ -28,13 +28,14 @@ export class Statistics {
     this.#clock = clock;
   }
 
-  /** To be called once a second. */
+  /** To be called once a second, when the hub has forgotten the streams that are over. */
   tick(): void {
     this.#ticks += 1;
     if (this.#ticks % BITRATE_WINDOW_SEC === 0) this.#sampleBitrates();
     const unixSec = Math.floor(this.#clock.wallMs() / 1000) - 1;
     for (const [key, stream] of this.#hub.streams) {
       this.#historyOf(key).sample(stream.publication?.frames.video ?? 0, unixSec);
+      this.#namesOf(key);
     }
     for (const key of this.#frameRates.keys()) {
       if (this.#hub.get(key) !== undefined) continue;
@@ -60,21 +61,20 @@ export class Statistics {
   group(key: string): StatGroup | undefined {
     const stream = this.#hub.get(key);
     if (stream === undefined) return undefined;
-    const publisher = this.#registry.publisherOf(key);
-    const viewers = this.#registry.viewersOf(key);
     return statGroup({
       stream,
-      ...this.#namesOf(key, publisher ?? viewers[0]),
-      publisher,
-      viewers,
+      ...this.#namesOf(key),
+      publisher: this.#registry.publisherOf(key),
+      viewers: this.#registry.viewersOf(key),
       frameRates: this.#historyOf(key).seconds,
       bitratesOf: (record) => this.#bitratesOf(record),
     });
   }
 
-  #namesOf(key: string, first: SessionRecord | undefined): { streamName: string; appName: string } {
+  #namesOf(key: string): { streamName: string; appName: string } {
     const known = this.#names.get(key);
     if (known !== undefined) return known;
+    const first = this.#registry.firstOf(key);
     if (first === undefined) return { streamName: key, appName: '' };
     const names = { streamName: first.streamName, appName: first.appName };
     this.#names.set(key, names);

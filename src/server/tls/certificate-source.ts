@@ -10,7 +10,7 @@ import { ownSelfSignedCertificate, type CertificatePair } from './self-signed-ce
 const SETTLE_MS = 200;
 
 /** Whatever takes a new certificate while it runs: tls.Server and https.Server do. */
-export interface CertificateUser {
+interface CertificateUser {
   setSecureContext(options: { cert: string; key: string }): void;
 }
 

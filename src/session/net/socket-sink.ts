@@ -16,9 +16,12 @@ export class SocketSink {
     return this.#socket.writableLength;
   }
 
-  /** False until the socket's `drain` event. A socket that is gone swallows the bytes; its `close` event follows. */
+  /**
+   * False until the socket's `drain` event, and for ever once the socket takes no more: whoever is on it must not look
+   * like a viewer that keeps up.
+   */
   write(bytes: Uint8Array): boolean {
-    return this.#socket.writable ? this.#socket.write(bytes) : true;
+    return this.#socket.writable && this.#socket.write(bytes);
   }
 
   end(reason: EndReason): void {

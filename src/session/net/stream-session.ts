@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
 import { remoteAddressOf } from './address.ts';
+import { destroyAfterGrace } from './close-socket.ts';
 import { SocketSink } from './socket-sink.ts';
 
 /** What feeds a viewer's socket. */
@@ -11,9 +12,6 @@ export interface StreamFeed {
   /** The viewer is gone. */
   close(reason: EndReason): void;
 }
-
-/** How long a closing socket may take to send what is left. */
-export const CLOSE_GRACE_MS = 2000;
 
 /** A viewer that only receives: an HTTP response without end, or a WebSocket. */
 export class StreamSession {
@@ -35,6 +33,8 @@ export class StreamSession {
     this.startedMs = clock.wallMs();
     socket.on('drain', () => this.#feed?.resume());
     socket.on('error', (error) => this.#finish(endReasonOfError(error)));
+    // Whoever ends his side is not waited for: if he has stopped reading too, the socket would never close.
+    socket.on('end', () => this.close(endReason('peer-closed')));
     socket.on('close', () => this.#finish(endReason('peer-closed')));
   }
 
@@ -48,6 +48,8 @@ export class StreamSession {
 
   /** Begins to send. @param onEnded called once, whatever ended the session */
   start(attach: (sink: SocketSink) => StreamFeed, onEnded: (reason: EndReason) => void): void {
+    // Admission takes time: the socket may have closed before there was anyone to hear it.
+    if (this.#socket.destroyed) this.#finish(endReason('peer-closed'));
     if (this.#endReason !== undefined) {
       onEnded(this.#endReason);
       return;
@@ -62,8 +64,7 @@ export class StreamSession {
     if (this.#endReason !== undefined) return;
     this.#finish(reason);
     this.#goodbye(reason);
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
-    this.#socket.once('close', cancel);
+    destroyAfterGrace(this.#socket, this.#clock);
   }
 
   #finish(reason: EndReason): void {

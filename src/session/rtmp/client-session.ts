@@ -11,10 +11,11 @@ import { parseRtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
 import type { RtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
 import type { RtmpMediaEvent } from '../../protocol/rtmp/server-connection.ts';
 import { remoteAddressOf } from '../net/address.ts';
-import { CLOSE_GRACE_MS } from '../net/stream-session.ts';
+import { closeSocket } from '../net/close-socket.ts';
 import { openClientSocket } from './client-socket.ts';
 import type { ClientTlsOptions } from './client-socket.ts';
 
+/** What to push or pull, and how patiently. */
 export interface RtmpClientSessionOptions extends Pick<
   RtmpClientConnectionOptions,
   'mode' | 'handshake' | 'flashVer' | 'fourCcList' | 'limits'
@@ -328,10 +329,6 @@ export class RtmpClientSession {
     const socket = this.#socket;
     this.#connection.end();
     for (const bytes of this.#connection.takeOutput()) socket.write(bytes);
-    socket.end();
-    // Unread input would turn our FIN into a reset, and the server would not see the goodbye.
-    socket.resume();
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => socket.destroy());
-    socket.once('close', cancel);
+    closeSocket(socket, this.#clock);
   }
 }

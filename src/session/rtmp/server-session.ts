@@ -1,15 +1,22 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndCode, type EndReason } from '../../media/end-reason.ts';
-import type { RtmpServerConnection, RtmpServerEvent } from '../../protocol/rtmp/server-connection.ts';
+import type {
+  RtmpMediaEvent,
+  RtmpServerConnection,
+  RtmpServerEvent,
+} from '../../protocol/rtmp/server-connection.ts';
 import { remoteAddressOf } from '../net/address.ts';
+import { closeSocket } from '../net/close-socket.ts';
 import { SocketSink } from '../net/socket-sink.ts';
-import { CLOSE_GRACE_MS, type StreamFeed } from '../net/stream-session.ts';
+import type { StreamFeed } from '../net/stream-session.ts';
 
+/** A client's `connect`. */
 export type RtmpConnectEvent = Extract<RtmpServerEvent, { type: 'connect' }>;
+/** A client's `publish`. */
 export type RtmpPublishEvent = Extract<RtmpServerEvent, { type: 'publish' }>;
+/** A client's `play`. */
 export type RtmpPlayEvent = Extract<RtmpServerEvent, { type: 'play' }>;
-export type RtmpMediaEvent = Extract<RtmpServerEvent, { type: 'audio' | 'video' | 'data' }>;
 
 /** What takes a publisher's messages. */
 export interface RtmpPublishTarget {
@@ -27,18 +34,21 @@ export interface RtmpPlayAdmission {
 /** Decides what sessions may do, and connects them with the rest of the server. */
 export interface RtmpSessionHandler {
   connected(session: RtmpServerSession, event: RtmpConnectEvent): void;
-  /** The answer may take time; the session reads nothing meanwhile. An `EndReason` refuses. */
+  /** The answer may take time; what the client sends meanwhile waits. An `EndReason` refuses. */
   publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason>;
   play(session: RtmpServerSession, event: RtmpPlayEvent): Promise<RtmpPlayAdmission | EndReason>;
   /** Called once, whatever ended the session. */
   ended(session: RtmpServerSession, reason: EndReason): void;
 }
 
+/** Bounds of a session. */
 export interface RtmpSessionLimits {
   /** From accept to the end of `publish` or `play`. */
   readonly handshakeTimeoutMs: number;
   /** How long a decision on `publish` or `play` may take. */
   readonly admissionTimeoutMs: number;
+  /** What a client may send ahead of that decision; about, since a socket is read in pieces. */
+  readonly admissionBufferBytes: number;
   /** How long a publisher may send nothing. */
   readonly publisherIdleTimeoutMs: number;
 }
@@ -83,7 +93,7 @@ export class RtmpServerSession {
     this.#lastReceivedMs = clock.monotonicMs();
     this.#state = { name: 'connecting', sinceMs: this.#lastReceivedMs };
     socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('drain', () => this.#state.name === 'playing' && this.#state.feed.resume());
+    socket.on('drain', () => this.#drained());
     socket.on('error', (error) => this.#finish(endReasonOfError(error)));
     socket.on('end', () => this.#finish(endReason('peer-closed')));
     socket.on('close', () => this.#finish(endReason('peer-closed')));
@@ -134,6 +144,8 @@ export class RtmpServerSession {
       this.#connection.receive(chunk);
       this.#handleEvents();
     });
+    const isAhead = this.#connection.pendingBytes > this.#limits.admissionBufferBytes;
+    if (this.#state.name === 'admitting' && isAhead) this.#socket.pause();
   }
 
   #run(work: () => void): void {
@@ -178,10 +190,9 @@ export class RtmpServerSession {
     }
   }
 
-  /** Asks for a decision. Nothing is read until it is there; what was read already waits in the connection. */
+  /** Asks for a decision. What comes before it waits in the connection; a client that leaves is noticed. */
   #admit(what: 'publish' | 'play', decide: () => Promise<void>): void {
     this.#state = { name: 'admitting', what, sinceMs: this.#clock.monotonicMs() };
-    this.#socket.pause();
     decide().catch((error: unknown) => this.#finish(endReasonOfError(error)));
   }
 
@@ -212,17 +223,23 @@ export class RtmpServerSession {
     this.#connection.acceptPlay();
     this.#writeOutput();
     const feed = decision.start(new SocketSink(this.#socket, (reason) => this.close(reason)));
+    // The feed may have ended the session with the first bytes it sent.
+    const now = this.#state as State;
+    if (now.name === 'ended') {
+      feed.close(now.reason);
+      return;
+    }
     this.#state = { name: 'playing', feed };
     this.#goOn(() => {});
   }
 
   #goOn(accept: () => void): void {
+    this.#socket.resume();
     this.#run(() => {
       accept();
       this.#writeOutput();
       this.#handleEvents();
     });
-    if (this.#state.name !== 'admitting') this.#socket.resume();
   }
 
   #refuse(what: 'publish' | 'play', reason: EndReason): void {
@@ -232,10 +249,18 @@ export class RtmpServerSession {
     this.#finish(reason);
   }
 
+  /** Whoever does not read our answers is not read either: they would pile up here. */
   #writeOutput(): void {
+    let hasRoom = true;
     for (const bytes of this.#connection.takeOutput()) {
-      if (this.#socket.writable) this.#socket.write(bytes);
+      if (this.#socket.writable) hasRoom = this.#socket.write(bytes);
     }
+    if (!hasRoom) this.#socket.pause();
+  }
+
+  #drained(): void {
+    if (this.#state.name === 'playing') this.#state.feed.resume();
+    if (this.#state.name !== 'admitting') this.#socket.resume();
   }
 
   /** Detaches from the hub, if attached. */
@@ -250,11 +275,7 @@ export class RtmpServerSession {
     this.#stop(reason);
     this.#state = { name: 'ended', reason };
     this.#handler.ended(this, reason);
-    this.#socket.end();
-    // Unread input would turn our FIN into a reset, and the peer would not see the refusal.
-    this.#socket.resume();
-    const cancel = this.#clock.after(CLOSE_GRACE_MS, () => this.#socket.destroy());
-    this.#socket.once('close', cancel);
+    closeSocket(this.#socket, this.#clock);
   }
 }
 

@@ -1,12 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type ServerOptions } from 'ws';
 import type { Clock } from '../../media/clock.ts';
-import type { EndReason } from '../../media/end-reason.ts';
+import { endReasonOfError, type EndReason } from '../../media/end-reason.ts';
+import { CLOSE_GRACE_MS } from '../net/close-socket.ts';
 import { StreamSession } from '../net/stream-session.ts';
 
 /** Viewers have nothing to say beyond control frames; longer messages end the session (RFC 6455, 7.4.1, status 1009). */
 const MAX_CLIENT_MESSAGE_BYTES = 4096;
+/** Pieces that such a message may come in; empty ones cost us as much as others. */
+const MAX_CLIENT_FRAGMENTS = 256;
+
+/** The library has one option more than its types. */
+interface LimitedServerOptions extends ServerOptions {
+  /** How long the other side may take to answer a Close frame. */
+  readonly closeTimeout: number;
+}
 
 /**
  * Accepts WebSocket viewers. The `ws` library does the handshake, pings and closing; media frames are made by
@@ -19,12 +28,16 @@ export class WebSocketAcceptor {
   /** @param headers response header lines to add to the handshake's answer */
   constructor(headers: readonly string[], clock: Clock) {
     this.#clock = clock;
-    this.#server = new WebSocketServer({
+    const options: LimitedServerOptions = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: MAX_CLIENT_MESSAGE_BYTES,
-    });
+      maxFragments: MAX_CLIENT_FRAGMENTS,
+      maxBufferedChunks: MAX_CLIENT_MESSAGE_BYTES,
+      closeTimeout: CLOSE_GRACE_MS,
+    };
+    this.#server = new WebSocketServer(options);
     this.#server.on('headers', (lines) => lines.push(...headers));
   }
 
@@ -37,10 +50,11 @@ export class WebSocketAcceptor {
   ): void {
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      // The session reports errors of the socket; those of the library would crash the process if nobody listened.
-      webSocket.on('error', () => {});
       const goodbye = (reason: EndReason): void => webSocket.close(closeCodeOf(reason), reason.code);
-      accepted(new StreamSession(socket, goodbye, this.#clock));
+      const session = new StreamSession(socket, goodbye, this.#clock);
+      // The library has sent a Close frame with the fitting status by then; no media may follow it.
+      webSocket.on('error', (error) => session.close(endReasonOfError(error)));
+      accepted(session);
     });
   }
 }

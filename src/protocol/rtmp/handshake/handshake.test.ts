@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ChunkQueue } from '../../bytes/chunk-queue.ts';
-import { fixture } from '../../testing/fixture.ts';
-import { splitEveryWay } from '../../testing/split-every-way.ts';
+import { ChunkQueue } from '../../../bytes/chunk-queue.ts';
+import { fixture } from '../../../testing/fixture.ts';
+import { splitEveryWay } from '../../../testing/split-every-way.ts';
 import { answerDigest, answerSignature, findDigest, handshakeFiller, signBlock } from './handshake-digest.ts';
 import { ClientHandshake, ServerHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';

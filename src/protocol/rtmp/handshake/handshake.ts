@@ -1,4 +1,4 @@
-import type { ChunkQueue } from '../../bytes/chunk-queue.ts';
+import type { ChunkQueue } from '../../../bytes/chunk-queue.ts';
 import {
   HANDSHAKE_LENGTH,
   answerDigest,

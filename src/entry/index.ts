@@ -1,0 +1,9 @@
+/** The server as a library: make a config, make a server, start it. */
+export { createServer, MediaServer, type MediaServerOptions } from '../server/media-server.ts';
+export * from '../server/config/server-config.ts';
+export { builtInConfig } from '../server/config/built-in-config.ts';
+export { loadConfigFile, parseConfig } from '../server/config/load-config.ts';
+export { createLogger } from '../server/logging/create-logger.ts';
+export { ListenError } from '../server/listener.ts';
+export { ProtocolError } from '../bytes/protocol-error.ts';
+export * from '../media/end-reason.ts';

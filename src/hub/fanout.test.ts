@@ -1,0 +1,176 @@
+import { beforeEach, expect, test } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
+import {
+  audioTrack,
+  CollectingSink,
+  frameOf,
+  roomyLimits,
+  scriptTrack,
+  TextPackager,
+  textVariant,
+  videoTrack,
+} from '../testing/hub-kit.ts';
+import { FlushScheduler } from './flush-scheduler.ts';
+import { LiveStream } from './live-stream.ts';
+import type { Publication } from './publication.ts';
+
+const video = videoTrack();
+const audio = audioTrack();
+const script = scriptTrack();
+
+let clock: FakeClock;
+let scheduler: FlushScheduler;
+let stream: LiveStream;
+let sink: CollectingSink;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  scheduler = new FlushScheduler(clock, 60);
+  stream = new LiveStream('a', scheduler, { gopCache: { maxGops: 2, maxFramesPerGop: 0, maxBytes: 1e9 } });
+  sink = new CollectingSink();
+});
+
+function publish(...tracks: (typeof video)[]): Publication {
+  const publication = stream.publish()!;
+  for (const track of tracks) publication.setTrack(track);
+  return publication;
+}
+
+test('metadata with time 0 in mid-stream does not make a queue look hours long', () => {
+  const subscription = stream.attach(textVariant(), sink, { ...roomyLimits, maxQueueMs: 1000 });
+  const publication = publish(video, audio, script);
+  publication.write(frameOf(video, 3_600_000, { isKey: true }));
+  clock.turn();
+  sink.isFull = true;
+  publication.write(frameOf(video, 3_600_040));
+  clock.turn();
+  publication.write(frameOf(script, 0, { isKey: true }));
+  clock.turn();
+  publication.write(frameOf(video, 3_600_080));
+  clock.turn();
+  expect(subscription.counters.drops).toBe(0);
+});
+
+test("a new publisher's clock is no measure for what waits of the old one", () => {
+  const subscription = stream.attach(textVariant(), sink, { ...roomyLimits, maxQueueMs: 1000 });
+  const first = publish(video, audio);
+  first.write(frameOf(video, 0, { isKey: true }));
+  clock.turn();
+  sink.isFull = true;
+  first.write(frameOf(video, 40));
+  first.write(frameOf(video, 80));
+  clock.turn();
+  first.write(frameOf(video, 120));
+  first.end();
+  const second = publish(video, audio);
+  second.write(frameOf(video, 7_200_000, { isKey: true }));
+  clock.turn();
+  expect(subscription.counters.drops).toBe(0);
+  sink.isFull = false;
+  subscription.resume(0);
+  expect(sink.units.slice(-4)).toEqual(['v120', 'T1.1', 'T2.17', 'V7200000']);
+});
+
+test('what waits in a flush window when the publisher leaves is delivered, and nothing twice', () => {
+  scheduler.viewers = 100;
+  stream.attach(textVariant(), sink, roomyLimits);
+  const publication = publish(video, audio);
+  publication.write(frameOf(video, 0, { isKey: true }));
+  publication.write(frameOf(video, 40));
+  expect(sink.writes).toEqual([]);
+  publication.end();
+  expect(sink.units).toEqual(['[va]T1.1', 'T2.17', 'V0', 'v40']);
+  clock.advance(1000);
+  expect(sink.units).toHaveLength(4);
+});
+
+test('a viewer who joins in the window before the publisher leaves starts with the next one', () => {
+  scheduler.viewers = 100;
+  const first = publish(video, audio);
+  stream.attach(textVariant(), new CollectingSink(), roomyLimits);
+  first.write(frameOf(video, 0, { isKey: true }));
+  stream.attach(textVariant(), sink, roomyLimits);
+  first.write(frameOf(video, 40));
+  first.end();
+  const second = publish(videoTrack(7), audio);
+  second.write(frameOf(videoTrack(7), 0, { isKey: true }));
+  clock.advance(100);
+  expect(sink.units).toEqual(['[va]T1.7', 'T2.17', 'V0']);
+});
+
+test('a viewer who joins while the tracks are not known yet misses nothing', () => {
+  const publication = publish(video);
+  publication.write(frameOf(video, 0, { isKey: true }));
+  stream.attach(textVariant(), sink, roomyLimits);
+  publication.write(frameOf(video, 40));
+  publication.setTrack(audio);
+  clock.turn();
+  expect(sink.units).toEqual(['[va]T1.1', 'T2.17', 'V0', 'v40']);
+});
+
+test('a publication that ends while its tracks are not known still delivers what it sent', () => {
+  stream.attach(textVariant(), sink, roomyLimits);
+  const publication = publish(video);
+  publication.write(frameOf(video, 0, { isKey: true }));
+  publication.end();
+  expect(sink.units).toEqual(['[v]T1.1', 'V0']);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a burst is not kept back for the window: it leaves at the end of the turn', () => {
+  scheduler.viewers = 500;
+  stream.attach(textVariant(), sink, roomyLimits);
+  const publication = publish(video, audio);
+  publication.write(frameOf(video, 0, { isKey: true, bytes: 300_000 }));
+  clock.turn();
+  expect(sink.units).toHaveLength(3);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a format made late leaves no timer behind and sends the cached frames only to whom asked', () => {
+  scheduler.viewers = 100;
+  const publication = publish(video, audio);
+  for (let time = 0; time < 4000; time += 40) {
+    publication.write(frameOf(video, time, { isKey: time % 1000 === 0, bytes: 20_000 }));
+  }
+  stream.attach(textVariant(2, 'late'), sink, roomyLimits);
+  expect(clock.pendingTimers).toBe(0);
+  expect(sink.units).toHaveLength(2 + 50);
+});
+
+test('a format without a cache does not package what the stream has cached for others', () => {
+  let packaged = 0;
+  class CountingPackager extends TextPackager {
+    override writeFrame(...args: Parameters<TextPackager['writeFrame']>): void {
+      packaged += 1;
+      super.writeFrame(...args);
+    }
+  }
+  const publication = publish(video, audio);
+  publication.write(frameOf(video, 0, { isKey: true }));
+  publication.write(frameOf(video, 40));
+  stream.attach({ ...textVariant(0), createPackager: () => new CountingPackager() }, sink, roomyLimits);
+  expect(packaged).toBe(0);
+  publication.write(frameOf(video, 80, { isKey: true }));
+  clock.turn();
+  expect(sink.units).toEqual(['[va]T1.1', 'T2.17', 'V80']);
+});
+
+test('viewers of one format come and go while a flush is being delivered', () => {
+  const publication = publish(video, audio);
+  const leaving = stream.attach(textVariant(), new CollectingSink(), roomyLimits);
+  const closer = {
+    queuedBytes: 0,
+    write(): boolean {
+      leaving.close();
+      return true;
+    },
+    end() {},
+  };
+  stream.attach(textVariant(), closer, roomyLimits);
+  stream.attach(textVariant(), sink, roomyLimits);
+  publication.write(frameOf(video, 0, { isKey: true }));
+  clock.turn();
+  expect(sink.units).toEqual(['[va]T1.1', 'T2.17', 'V0']);
+  expect(stream.viewerCount).toBe(2);
+});

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
+import pino from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { parseConfig } from './config/load-config.ts';
+import { MediaServer } from './media-server.ts';
+
+const cleanUps: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+
+async function occupiedPort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  cleanUps.push(() => server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function serverOf(rtmpPort: number, httpPort: number, httpsPort?: number): MediaServer {
+  const { config } = parseConfig(
+    JSON.stringify({
+      rtmp: { enable: true, addr: `127.0.0.1:${rtmpPort}` },
+      httpflv: {
+        enable: true,
+        http_listen_addr: `127.0.0.1:${httpPort}`,
+        enable_https: httpsPort !== undefined,
+        https_listen_addr: `127.0.0.1:${httpsPort}`,
+        url_pattern: '/',
+      },
+    }),
+    'test config',
+  );
+  const server = new MediaServer(config, { logger: pino({ level: 'silent' }) });
+  cleanUps.push(() => server.close());
+  return server;
+}
+
+test('a port that cannot be opened is named, and the ports opened before it are closed again', async () => {
+  const rtmpPort = await freePort();
+  const httpPort = await freePort();
+  const server = serverOf(rtmpPort, httpPort, await occupiedPort());
+  await expect(server.start()).rejects.toThrow(/^https: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+  expect(await isOpen(rtmpPort)).toBe(false);
+  expect(await isOpen(httpPort)).toBe(false);
+});
+
+test('a server that is closed while it starts leaves no port open', async () => {
+  const rtmpPort = await freePort();
+  const httpPort = await freePort();
+  const server = serverOf(rtmpPort, httpPort);
+  const started = server.start();
+  await server.close();
+  await started;
+  expect(await isOpen(rtmpPort)).toBe(false);
+  expect(await isOpen(httpPort)).toBe(false);
+});
+
+test('a file is not put on the air by a server that is closing', async () => {
+  const server = serverOf(0, 0);
+  await server.start();
+  const path = new URL('../../test/fixtures/flv/h264-aac.flv', import.meta.url).pathname;
+  const publishing = server.publishFile({ path, appName: 'live', streamName: 'a', loop: true });
+  const closing = server.close();
+  const publisher = await publishing;
+  if ('code' in publisher) throw new Error('refused');
+  expect((await publisher.ended).code).toBe('server-shutdown');
+  await closing;
+});
