@@ -34,13 +34,13 @@ beforeEach(() => {
 });
 
 function newStream(gops: number): LiveStream {
-  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytesPerGop: 1e9 };
+  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytes: 1e9 };
   return new LiveStream('a', new FlushScheduler(clock, 60), { gopCache });
 }
 
 function join(stream: LiveStream, gops: number): TsSink {
   const sink = new TsSink();
-  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytesPerGop: 1e9 };
+  const gopCache = { maxGops: gops, maxFramesPerGop: 0, maxBytes: 1e9 };
   stream.attach(tsOutput({ gopCache, flushBytes: 0 }), sink, roomyLimits);
   return sink;
 }
@@ -99,6 +99,23 @@ describe.each([0, 1, 2])('with %i cached groups', (gops) => {
       new Set(['0 100:24 101:f']),
     );
   });
+});
+
+test('audio before the first picture lets viewers start, with the tables', () => {
+  const stream = newStream(0);
+  join(stream, 0);
+  const publication = publish(stream, h264Track, aacTrack);
+  const sinks: TsSink[] = [];
+  play(publication, framesOf(undefined, aacTrack, 2), (index) => {
+    if (index % 10 === 0) sinks.push(join(stream, 0));
+  });
+  play(publication, framesOf(h264Track, aacTrack, 1, { startMs: 2000 }));
+  publication.end();
+  for (const { report } of sinks) {
+    expect(report.problems).toEqual([]);
+    expect(report.tables[0]).toMatchObject({ packet: 1, map: '100:1b 101:f' });
+    expect(report.pes[0]!.pid).toBe(0x101);
+  }
 });
 
 test('the end writes the audio that waited', () => {
