@@ -89,13 +89,12 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
    * @param hasPicture whether the first key picture of the publication has passed
    */
   prime(gops: readonly CachedGop[], state: StreamState, hasPicture: boolean): void {
-    this.#state = state;
     this.#hasPicture = hasPicture;
-    if (!this.#gopBytes.isEnabled) return;
-    this.#state = gops[0]?.frames[0]?.state ?? state;
-    // For packagers that must know all tracks beforehand; the bytes are not for anyone and go with the pending ones.
+    const usedGops = this.#gopBytes.isEnabled ? gops : [];
+    this.#state = usedGops[0]?.frames[0]?.state ?? state;
+    // For packagers that must know all tracks beforehand; the bytes are for nobody and go with the next flush.
     for (const track of this.#state.tracks) this.#packager.writeTrack(track, this.#state, 0, this);
-    for (const gop of gops) {
+    for (const gop of usedGops) {
       for (const cached of gop.frames) {
         this.#package(cached.frame, cached.state);
         if (this.#pending.length >= MAX_PENDING_BYTES) this.flush();

@@ -101,6 +101,23 @@ describe.each([0, 1, 2])('with %i cached groups', (gops) => {
   });
 });
 
+test('audio before the first picture lets viewers start, with the tables', () => {
+  const stream = newStream(0);
+  join(stream, 0);
+  const publication = publish(stream, h264Track, aacTrack);
+  const sinks: TsSink[] = [];
+  play(publication, framesOf(undefined, aacTrack, 2), (index) => {
+    if (index % 10 === 0) sinks.push(join(stream, 0));
+  });
+  play(publication, framesOf(h264Track, aacTrack, 1, { startMs: 2000 }));
+  publication.end();
+  for (const { report } of sinks) {
+    expect(report.problems).toEqual([]);
+    expect(report.tables[0]).toMatchObject({ packet: 1, map: '100:1b 101:f' });
+    expect(report.pes[0]!.pid).toBe(0x101);
+  }
+});
+
 test('the end writes the audio that waited', () => {
   const stream = newStream(0);
   const sink = join(stream, 0);

@@ -17,7 +17,7 @@ import { TsPid } from './ts-packet.ts';
 export interface MpegTsOutput extends TsPacketOutput {
   /**
    * Bytes from here on belong to a unit that must not be torn apart, and whose first frame is `frame`. Units of video
-   * key frames begin with the tables, and so does every unit of a stream without video: a receiver can start there.
+   * key frames begin with the tables, and so does every unit before the first picture: a receiver can start there.
    */
   beginUnit(frame: MediaFrame): void;
 }
@@ -53,7 +53,8 @@ export class MpegTsMuxer {
   readonly #timeBase = new MuxTimeBase();
   /** The PID that carries the clock: that of the video, if there is one. */
   #clockPid: number = TsPid.null;
-  #hasVideo = false;
+  /** The source has sent video, not only announced it. */
+  #hasPicture = false;
 
   /**
    * Announces all tracks of the stream, so that the tables are complete from the beginning. Known tracks that are not
@@ -101,6 +102,7 @@ export class MpegTsMuxer {
     this.flush(out);
     for (const stream of this.#streams.values()) stream.isDiscontinuous = true;
     this.#timeBase.end();
+    this.#hasPicture = false;
   }
 
   #writeVideo(
@@ -111,6 +113,7 @@ export class MpegTsMuxer {
     dtsTicks: number,
     out: MpegTsOutput,
   ): void {
+    this.#hasPicture = true;
     if (!frame.isKey) this.#flushLateAudio(dtsTicks, out);
     this.#beginUnit(stream, frame, frame.isKey, out);
     // Inside the unit, so that a segment that starts here has its audio first: iPhones want it so.
@@ -126,7 +129,7 @@ export class MpegTsMuxer {
     out: MpegTsOutput,
   ): void {
     const hasTables = this.#beginUnit(stream, first, false, out);
-    this.#writePes(stream, payload, ptsTicks, ptsTicks, hasTables && !this.#hasVideo, out);
+    this.#writePes(stream, payload, ptsTicks, ptsTicks, hasTables && !this.#hasPicture, out);
   }
 
   #batch(
@@ -168,8 +171,8 @@ export class MpegTsMuxer {
     const sinceTables = stream.newestTicks - stream.ticksAtTables;
     const isDue = sinceTables + stream.reachTicks > TABLE_INTERVAL_TICKS;
     const withTables = isRandomAccess || this.#tables.isNews || isDue;
-    // Without video every unit is a random access point: then the tables make the units, not each packet of audio.
-    if (withTables || this.#hasVideo) out.beginUnit(first);
+    // Without pictures every unit is a random access point: then the tables make the units, not each packet of audio.
+    if (withTables || this.#hasPicture) out.beginUnit(first);
     if (withTables) {
       this.#tables.write(out);
       for (const other of this.#streams.values()) other.ticksAtTables = other.newestTicks;
@@ -257,7 +260,6 @@ export class MpegTsMuxer {
   #describe(): void {
     const streams = [...this.#streams.values()].sort((a, b) => a.pid - b.pid);
     const video = streams.find((stream) => stream.track.kind === 'video');
-    this.#hasVideo = video !== undefined;
     this.#clockPid = (video ?? streams[0])?.pid ?? TsPid.null;
     const entries = streams.map(({ pid, format }) => ({
       pid,
