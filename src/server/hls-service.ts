@@ -138,7 +138,8 @@ export class HlsService implements HttpRoute {
       answer(response, viewerId.code === 'limit-reached' ? 503 : 404);
       return;
     }
-    const [path = ''] = url.split('?', 1);
+    // Two slashes at the start would name another server.
+    const path = url.split('?', 1)[0]!.replace(/^\/+/, '/');
     const query = new URLSearchParams(address.urlParam);
     query.sort();
     query.set('session_id', viewerId);

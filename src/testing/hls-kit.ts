@@ -21,7 +21,7 @@ const track = videoTrack();
 const SETTLE_FRAMES = 5;
 
 /** lal's shipped values. */
-export const shippedSettings: HlsSettings = {
+const shippedSettings: HlsSettings = {
   fragmentDurationMs: 3000,
   fragmentNum: 6,
   deleteThreshold: 6,

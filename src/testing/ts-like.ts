@@ -7,7 +7,7 @@ const PACKET_LENGTH = 188;
 const pmtPid = 0x1001;
 
 /** A program association packet, a program map packet, or one packet of media whose text says what it is. */
-export function packet(pid: number, text = ''): Uint8Array {
+function packet(pid: number, text = ''): Uint8Array {
   const bytes = new Uint8Array(PACKET_LENGTH).fill(0xff);
   bytes.set([0x47, 0x40 | (pid >>> 8), pid & 0xff, 0x10]);
   if (pid === 0) bytes.set([0, 0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0 | (pmtPid >>> 8), pmtPid & 0xff], 4);

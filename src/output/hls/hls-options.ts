@@ -2,6 +2,7 @@ import type { Clock } from '../../media/clock.ts';
 import type { HlsFailure } from './hls-failure.ts';
 import type { HlsSettings } from './hls-settings.ts';
 import type { HlsStorage } from './hls-storage.ts';
+import type { WriteQueueShare } from './write-queue.ts';
 
 /** One fragment, as callbacks show it. */
 export interface HlsFragmentEvent {
@@ -32,6 +33,7 @@ export interface HlsPresentationOptions {
   readonly settings: HlsSettings;
   readonly clock: Clock;
   readonly observer: HlsObserver;
+  readonly queue: WriteQueueShare;
   /** The stream has ended, and nothing of it is left to do. */
   forgotten(): void;
 }

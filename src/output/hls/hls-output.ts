@@ -6,6 +6,7 @@ import { HlsPresentation } from './hls-presentation.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
 import type { HlsSettings } from './hls-settings.ts';
 import { hlsFolder, type HlsStorage } from './hls-storage.ts';
+import { WriteQueue } from './write-queue.ts';
 
 /** What `HlsOutput` is made with. */
 export interface HlsOutputOptions {
@@ -22,6 +23,7 @@ export class HlsOutput implements StreamObserver {
   readonly #options: HlsOutputOptions;
   /** By folder. */
   readonly #presentations = new Map<string, HlsPresentation>();
+  readonly #queue = new WriteQueue();
   readonly #detach = new Map<LiveStream, () => void>();
 
   constructor(options: HlsOutputOptions) {
@@ -68,6 +70,7 @@ export class HlsOutput implements StreamObserver {
         settings,
         clock,
         observer,
+        queue: this.#queue.share(),
         forgotten,
       });
       this.#presentations.set(folder, presentation);

@@ -7,8 +7,6 @@ import type { PlaylistDocument, PlaylistKind } from './playlist-document.ts';
 
 /** Pause after a failure before the next try. */
 const RETRY_MS = 10_000;
-/** Bytes of fragments that may wait for the disk, per stream. */
-const MAX_QUEUE_BYTES = 128 * 1024 * 1024;
 
 /**
  * One stream as HLS viewers see it, over all its publishers, until its files are cleaned up: who may write when, what
@@ -20,7 +18,6 @@ export class HlsPresentation {
   /** Counts publications: what an earlier one left to be done later does not touch the files of a later one. */
   #epoch = 0;
   #work: Promise<void> = Promise.resolve();
-  #queuedBytes = 0;
   #failure: HlsFailure | undefined;
   #retryAtMs = 0;
   #lostFragments = 0;
@@ -103,20 +100,17 @@ export class HlsPresentation {
   }
 
   #closed(fragment: ClosedFragment): void {
+    const { queue } = this.#options;
     const { length } = fragment.bytes;
-    if (this.#queuedBytes + length > MAX_QUEUE_BYTES) {
-      const message = `more than ${MAX_QUEUE_BYTES} bytes wait for the disk`;
-      this.#fail({ code: 'ERR_HLS_SLOW_DISK', detail: 'queue', message });
-    }
     if (this.#isResting) {
       this.#lose();
-      return;
+    } else if (queue.tryAdd(length)) {
+      this.#enqueue(() => this.#write(fragment).finally(() => queue.remove(length)));
+    } else {
+      const message = 'files are written slower than the stream makes them';
+      this.#fail({ code: 'ERR_HLS_SLOW_DISK', detail: 'queue', message });
+      this.#lose();
     }
-    this.#queuedBytes += length;
-    this.#enqueue(async () => {
-      this.#queuedBytes -= length;
-      await this.#write(fragment);
-    });
   }
 
   async #write(fragment: ClosedFragment): Promise<void> {

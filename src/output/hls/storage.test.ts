@@ -16,6 +16,7 @@ import { DiskStorage } from './disk-storage.ts';
 import { hlsFolder, readStoredFile, type HlsStorage, type StoredFile } from './hls-storage.ts';
 import { MemoryStorage } from './memory-storage.ts';
 
+const makePipe = 'mkfifo';
 let root: string;
 
 beforeEach(() => {
@@ -100,7 +101,7 @@ test('links, folders and pipes are no files to serve', async () => {
   mkdirSync(join(root, 'a/b.ts'), { recursive: true });
   writeFileSync(join(root, 'secret'), 'secret');
   symlinkSync(join(root, 'secret'), join(root, 'a/link.ts'));
-  execFileSync('mkfifo', [join(root, 'a/pipe.ts')]);
+  execFileSync(makePipe, [join(root, 'a/pipe.ts')]);
   for (const name of ['b.ts', 'link.ts', 'pipe.ts']) expect(await storage.open('a', name)).toBeUndefined();
 });
 

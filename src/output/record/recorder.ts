@@ -193,10 +193,10 @@ export class Recorder implements UnitConsumer {
     let endUs = 0;
     for (const mark of flush.marks) {
       if (mark.offset < start) continue;
-      if (mark.isRandomAccess) {
+      const state = flush.states.get(mark);
+      if (state !== undefined && isPlaceToCut(mark, state)) {
         if (!this.#writeUnits(flush.bytes.subarray(from, mark.offset), endUs, isFirst)) return;
         from = mark.offset;
-        const state = flush.states.get(mark)!;
         if (this.#isFull(this.#current!, mark) && !this.#openNext(mark, state, source)) return;
         const open = this.#current!;
         open.hasAccessPoint = true;
@@ -270,4 +270,9 @@ export class Recorder implements UnitConsumer {
 
 function durationUs({ startUs, endUs }: OpenFile): number {
   return endUs - startUs;
+}
+
+/** A picture that decodes by itself; without video, anywhere. Sound before the first picture is no such place. */
+function isPlaceToCut(mark: UnitMark, state: StreamState): boolean {
+  return state.tracks.some((track) => track.kind === 'video') ? mark.startsGroup : mark.isRandomAccess;
 }

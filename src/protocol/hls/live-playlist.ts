@@ -1,7 +1,7 @@
 import { serializePlaylistEntry, targetDurationSec, type PlaylistEntry } from './playlist-entry.ts';
 
 /** Where a list goes on that was begun earlier, by this process or another. */
-export interface PlaylistPosition {
+interface PlaylistPosition {
   /** Number of the next entry, counted from the first there ever was. */
   readonly mediaSequence: number;
   /** Discontinuities before the next entry. */

@@ -7,6 +7,9 @@ import type { CachedFile, FileCache } from './file-cache.ts';
 /** A list that lies on disk is read whole; larger ones than this are none of ours. */
 const MAX_PLAYLIST_BYTES = 64 * 1024 * 1024;
 
+/** Lists of ended streams that are kept in memory, so that they are not read and hashed for each request. */
+const MAX_KEPT_LISTS = 16;
+
 /** A fragment: in memory, or as an open file, which the receiver closes. */
 export type FoundFragment = CachedFile | StoredFile;
 
@@ -16,6 +19,8 @@ export class HlsFiles {
   readonly #storage: HlsStorage;
   readonly #clock: Clock;
   readonly #cache: FileCache;
+  /** Newest last. */
+  readonly #lists = new Map<string, PlaylistDocument>();
 
   constructor(output: HlsOutput, storage: HlsStorage, cache: FileCache, clock: Clock) {
     this.#output = output;
@@ -30,8 +35,7 @@ export class HlsFiles {
     const file = await this.#storage.open(folder, PLAYLIST_FILE[kind]);
     if (file === undefined) return undefined;
     try {
-      if (file.length > MAX_PLAYLIST_BYTES) return undefined;
-      return new PlaylistDocument([await file.readAll()], file.modifiedMs);
+      return await this.#list(`${folder}/${kind}`, file);
     } finally {
       await file.close();
     }
@@ -55,6 +59,21 @@ export class HlsFiles {
       const slash = key.lastIndexOf('/');
       return this.#isListed(key.slice(0, slash), key.slice(slash + 1));
     });
+  }
+
+  async #list(key: string, file: StoredFile): Promise<PlaylistDocument | undefined> {
+    const { length, modifiedMs } = file;
+    const known = this.#lists.get(key);
+    if (known?.length === length && known.modifiedMs === modifiedMs) return known;
+    if (length > MAX_PLAYLIST_BYTES) return undefined;
+    const document = new PlaylistDocument([await file.readAll()], modifiedMs);
+    this.#lists.delete(key);
+    this.#lists.set(key, document);
+    for (const oldest of this.#lists.keys()) {
+      if (this.#lists.size <= MAX_KEPT_LISTS) break;
+      this.#lists.delete(oldest);
+    }
+    return document;
   }
 
   #isListed(folder: string, name: string): boolean {
