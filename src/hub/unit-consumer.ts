@@ -1,4 +1,5 @@
 import type { StreamState } from './packager.ts';
+import type { UnitMark } from './pending-bytes.ts';
 import type { Flush } from './subscription.ts';
 
 /**
@@ -23,4 +24,14 @@ export interface UnitSource {
   /** Opening bytes of a byte stream (an FLV file header), or `undefined`. */
   fileHeader(state: StreamState): Uint8Array | undefined;
   headers(state: StreamState, timeUs: number): Uint8Array;
+}
+
+/**
+ * Whether a file may begin at `mark`: at a key picture, or, without video, at any random access point. Sound before the
+ * first picture is a place where a viewer may start, but not a file: players would take it for one without pictures.
+ * @param state the stream's state at the mark; none where there is no random access
+ */
+export function isFileStart(mark: UnitMark, state: StreamState | undefined): boolean {
+  const hasVideo = state?.tracks.some((track) => track.kind === 'video') === true;
+  return hasVideo ? mark.startsGroup : mark.isRandomAccess;
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { StreamState } from '../../hub/packager.ts';
 import type { UnitMark } from '../../hub/pending-bytes.ts';
 import type { Flush } from '../../hub/subscription.ts';
-import type { UnitConsumer } from '../../hub/unit-consumer.ts';
+import { isFileStart, type UnitConsumer } from '../../hub/unit-consumer.ts';
 import type { FragmentSink } from './fragment.ts';
 import { newestProgramTables } from './program-tables.ts';
 
@@ -70,9 +70,9 @@ export class HlsSegmenter implements UnitConsumer {
         taken = mark.offset;
         const { state: lastState } = this.#open!;
         const closed = this.#close(cut);
-        const tables = isBoundary(mark, state) ? NO_BYTES : newestProgramTables(closed);
+        const tables = isFileStart(mark, state) ? NO_BYTES : newestProgramTables(closed);
         this.#begin(mark, state ?? lastState, cut.discontinuity, tables);
-      } else if (this.#open === undefined && isBoundary(mark, state)) {
+      } else if (this.#open === undefined && isFileStart(mark, state)) {
         taken = mark.offset;
         this.#begin(mark, state!, true, NO_BYTES);
       }
@@ -94,7 +94,7 @@ export class HlsSegmenter implements UnitConsumer {
       const goesOn = Math.abs(mark.timeUs - open.lastUs) <= MAX_UNIT_US && elapsedUs >= 1000;
       return { endUs: goesOn ? mark.timeUs : endOf(open), discontinuity: true };
     }
-    if (!isBoundary(mark, state) || elapsedUs < 1000) return undefined;
+    if (!isFileStart(mark, state) || elapsedUs < 1000) return undefined;
     if (!hasSameMedia(open.state, state!)) return { endUs: mark.timeUs, discontinuity: true };
     return elapsedUs >= this.#durationUs ? { endUs: mark.timeUs, discontinuity: false } : undefined;
   }
@@ -106,7 +106,7 @@ export class HlsSegmenter implements UnitConsumer {
       openedMs: Math.floor(openedMs),
       programDateTimeMs: this.#dateOf(mark.timeUs, openedMs, discontinuity),
       discontinuity,
-      isIndependent: isBoundary(mark, state),
+      isIndependent: isFileStart(mark, state),
       state,
       chunks: [tables],
       bytes: tables.length,
@@ -143,15 +143,6 @@ export class HlsSegmenter implements UnitConsumer {
     this.#sink.closed({ bytes, durationMs, discontinuity, isIndependent, openedMs, programDateTimeMs });
     return bytes;
   }
-}
-
-/**
- * Where fragments may begin: at key pictures, and at any random access point if there is no video. Sound that comes
- * before the first picture is left out, as in lal: players would take the fragment for one without pictures.
- */
-function isBoundary(mark: UnitMark, state: StreamState | undefined): boolean {
-  const hasVideo = state?.tracks.some((track) => track.kind === 'video') === true;
-  return hasVideo ? mark.startsGroup : mark.isRandomAccess;
 }
 
 function advance(open: OpenFragment, timeUs: number): void {

@@ -1,7 +1,7 @@
 import type { StreamState } from '../../hub/packager.ts';
 import type { UnitMark } from '../../hub/pending-bytes.ts';
 import type { Flush } from '../../hub/subscription.ts';
-import type { UnitConsumer, UnitSource } from '../../hub/unit-consumer.ts';
+import { isFileStart, type UnitConsumer, type UnitSource } from '../../hub/unit-consumer.ts';
 import type { Clock } from '../../media/clock.ts';
 import type { RecordFileSystem } from './file-system.ts';
 import { RecordError } from './record-error.ts';
@@ -194,7 +194,7 @@ export class Recorder implements UnitConsumer {
     for (const mark of flush.marks) {
       if (mark.offset < start) continue;
       const state = flush.states.get(mark);
-      if (state !== undefined && isPlaceToCut(mark, state)) {
+      if (state !== undefined && isFileStart(mark, state)) {
         if (!this.#writeUnits(flush.bytes.subarray(from, mark.offset), endUs, isFirst)) return;
         from = mark.offset;
         if (this.#isFull(this.#current!, mark) && !this.#openNext(mark, state, source)) return;
@@ -270,9 +270,4 @@ export class Recorder implements UnitConsumer {
 
 function durationUs({ startUs, endUs }: OpenFile): number {
   return endUs - startUs;
-}
-
-/** A picture that decodes by itself; without video, anywhere. Sound before the first picture is no such place. */
-function isPlaceToCut(mark: UnitMark, state: StreamState): boolean {
-  return state.tracks.some((track) => track.kind === 'video') ? mark.startsGroup : mark.isRandomAccess;
 }
