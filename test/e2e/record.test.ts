@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AmfObject } from '../../src/protocol/amf/amf-value.ts';
+import type { AmfObject } from '../../src/protocol/amf/amf-value.ts';
 import { readAllAmf0 } from '../../src/protocol/amf/amf0.ts';
 import { expectSameHeaders, expectSamePackets } from '../support/compare.ts';
 import { fixturePath, referenceOf } from '../support/fixtures.ts';

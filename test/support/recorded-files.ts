@@ -8,7 +8,7 @@ import type { Scope } from './scope.ts';
 import type { ConfigOverrides } from './server.ts';
 
 /** One packet as ffprobe sees it, times in milliseconds. */
-export interface ProbedPacket {
+interface ProbedPacket {
   readonly kind: 'video' | 'audio' | 'data';
   readonly dtsMs: number;
   readonly ptsMs: number;
@@ -89,8 +89,15 @@ export async function readTsFile(scope: Scope, path: string): Promise<Recording>
 /** Decodes everything; fails when the decoder has anything to complain about. */
 export async function decodeFile(path: string, ...before: string[]): Promise<void> {
   const output = await runProgram('ffmpeg', [
-    ...['-loglevel', 'warning', '-nostdin', ...before],
-    ...['-i', path, '-f', 'null', '-'],
+    '-loglevel',
+    'warning',
+    '-nostdin',
+    ...before,
+    '-i',
+    path,
+    '-f',
+    'null',
+    '-',
   ]);
   if (output.trim() !== '') throw new Error(`ffmpeg complains about ${path}: ${output.slice(0, 1000)}`);
 }

@@ -10,7 +10,7 @@ export type RecordErrorCode =
   | 'ERR_RECORD_RETENTION';
 
 /** What can go wrong with a recording. None of it touches the live stream. docs/recording.md has the same table. */
-export const RECORD_ERRORS: Readonly<Record<RecordErrorCode, string>> = {
+const RECORD_ERRORS: Readonly<Record<RecordErrorCode, string>> = {
   ERR_RECORD_OPEN: 'the folder or the file cannot be made',
   ERR_RECORD_DISK_FULL: 'the disk, or the quota, is full',
   ERR_RECORD_WRITE: 'the file cannot be written',

@@ -10,7 +10,7 @@ import { RecordingFile, type FinishedFile } from './recording-file.ts';
 import { WriteBudget } from './write-budget.ts';
 
 /** When to begin a new file; 0: never. Cuts are made at key frames. */
-export interface SegmentLimits {
+interface SegmentLimits {
   readonly durationMs: number;
   readonly bytes: number;
 }
