@@ -10,9 +10,12 @@ import {
   textVariant,
   videoTrack,
 } from '../testing/hub-kit.ts';
+import type { Track } from '../media/track.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import { LiveStream } from './live-stream.ts';
+import type { StreamState } from './packager.ts';
 import type { Publication } from './publication.ts';
+import { isFileStart } from './unit-consumer.ts';
 
 const video = videoTrack();
 const audio = audioTrack();
@@ -173,4 +176,33 @@ test('viewers of one format come and go while a flush is being delivered', () =>
   clock.turn();
   expect(sink.units).toEqual(['[va]T1.1', 'T2.17', 'V0']);
   expect(stream.viewerCount).toBe(2);
+});
+
+test('beside video that the packager does not carry, viewers and files begin at audio, and no state shows the video', () => {
+  class AudioPackager extends TextPackager {
+    carries({ kind }: Track): boolean {
+      return kind === 'audio';
+    }
+  }
+  const starts: [boolean, StreamState | undefined][] = [];
+  const variant = { ...textVariant(), createPackager: () => new AudioPackager() };
+  stream.attachConsumer(variant, {
+    consume({ marks, states }) {
+      for (const mark of marks) starts.push([isFileStart(mark, states.get(mark)), states.get(mark)]);
+    },
+    publicationEnded() {},
+  });
+  const publication = publish(video, audio, script);
+  publication.write(frameOf(script, 0, { isKey: true }));
+  publication.write(frameOf(video, 0, { isKey: true }));
+  publication.write(frameOf(audio, 0));
+  clock.turn();
+  stream.attach(variant, sink, roomyLimits);
+  publication.write(frameOf(video, 20));
+  publication.write(frameOf(audio, 20));
+  clock.turn();
+  expect(sink.units).toEqual(['[a]T2.17', 'a20']);
+  const audioStarts = starts.filter(([isStart]) => isStart);
+  expect(audioStarts).toHaveLength(2);
+  for (const [, state] of audioStarts) expect(state).toEqual({ tracks: [audio], stickyFrames: [] });
 });

@@ -1,5 +1,6 @@
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
+import { carriedState, type CarriedState } from './carried-state.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { GopByteCache } from './gop-bytes.ts';
 import type { CachedGop, GopCacheLimits } from './gop-cache.ts';
@@ -38,8 +39,10 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   readonly #subscriptions = new Set<Subscription>();
   readonly #consumers = new Set<UnitConsumer>();
   readonly #markStates = new Map<UnitMark, StreamState>();
+  #carried: CarriedState;
+  /** What of `#carried` the viewers have been told. */
   #state: StreamState = EMPTY_STREAM_STATE;
-  /** The first key picture of this publication has passed. */
+  /** The first key picture of this publication has passed, in so far as pictures are carried. */
   #hasPicture = false;
   #headersVersion = 0;
   /** Pending bytes and marks that the GOP cache has taken in already. */
@@ -58,6 +61,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#packager = packager;
     this.#scheduler = scheduler;
     this.#options = options;
+    this.#carried = carriedState(EMPTY_STREAM_STATE, packager);
     this.#gopBytes = new GopByteCache(options.gopCache);
   }
 
@@ -74,7 +78,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     return this.#headersVersion;
   }
 
-  /** The stream as of the newest frame. */
+  /** The stream as of the newest frame, without what the packager does not carry. */
   get state(): StreamState {
     return this.#state;
   }
@@ -89,9 +93,9 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
    * @param hasPicture whether the first key picture of the publication has passed
    */
   prime(gops: readonly CachedGop[], state: StreamState, hasPicture: boolean): void {
-    this.#hasPicture = hasPicture;
+    this.#hasPicture = hasPicture && hasVideo(this.#carriedOf(state));
     const usedGops = this.#gopBytes.isEnabled ? gops : [];
-    this.#state = usedGops[0]?.frames[0]?.state ?? state;
+    this.#state = this.#carriedOf(usedGops[0]?.frames[0]?.state ?? state);
     // For packagers that must know all tracks beforehand; the bytes are for nobody and go with the next flush.
     for (const track of this.#state.tracks) this.#packager.writeTrack(track, this.#state, 0, this);
     for (const gop of usedGops) {
@@ -124,7 +128,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#packager.finish?.(this);
     this.flush();
     this.#gopBytes.clear();
-    this.#state = EMPTY_STREAM_STATE;
+    this.#state = this.#carriedOf(EMPTY_STREAM_STATE);
     this.#hasPicture = false;
     this.#newestUs = undefined;
     for (const subscription of this.#subscriptions) subscription.publicationEnded();
@@ -197,7 +201,14 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     return track.kind === 'audio' || !this.#state.tracks.some((known) => known.kind === 'audio');
   }
 
-  #package(frame: MediaFrame, state: StreamState): void {
+  #carriedOf(source: StreamState): StreamState {
+    if (source !== this.#carried.source) this.#carried = carriedState(source, this.#packager);
+    return this.#carried.state;
+  }
+
+  #package(frame: MediaFrame, source: StreamState): void {
+    const state = this.#carriedOf(source);
+    if (this.#carried.leftOut.has(frame.track.id)) return;
     if (frame.track.kind === 'video' && !this.#hasPicture) {
       // Nobody could decode what comes before the first key picture.
       if (!frame.isKey) return;
@@ -219,9 +230,13 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     if (randomAccess) this.#markStates.set(this.#pending.marks.at(-1)!, this.#state);
   }
 
-  /** Tells attached viewers about new and changed tracks; frames of sticky data come by themselves. */
+  /** Tells attached viewers about new, changed and ended tracks; frames of sticky data come by themselves. */
   #changeState(state: StreamState, frame: MediaFrame): void {
     const known = new Set<Track>(this.#state.tracks);
+    for (const track of known) {
+      const isOver = !state.tracks.some(({ id }) => id === track.id);
+      if (isOver) this.#packager.endTrack?.(track, state, this);
+    }
     this.#state = state;
     this.#headersVersion += 1;
     for (const track of state.tracks) {

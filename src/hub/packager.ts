@@ -17,12 +17,19 @@ export const EMPTY_STREAM_STATE: StreamState = { tracks: [], stickyFrames: [] };
  * Knows nothing of viewers, windows or caches.
  */
 export interface Packager {
+  /**
+   * Whether the format has a place for the track; without this method, for every track. Frames of others never come to
+   * `writeFrame`, and no state passed in or out shows them: beside such video, audio is where viewers and files begin.
+   */
+  carries?(track: Track): boolean;
   /** Bytes that open a viewer's byte stream, once in its life (an FLV file header); `undefined` where there are none. */
   fileHeader(state: StreamState): Uint8Array | undefined;
   /** What a decoder needs before the random access point at `timeUs`. May write nothing. */
   writeHeaders(state: StreamState, timeUs: number, out: PackagerOutput): void;
   /** `track` appeared, or its parameters changed, in mid-stream. */
   writeTrack(track: Track, state: StreamState, timeUs: number, out: PackagerOutput): void;
+  /** A track in mid-stream is over, or became something that is not carried. `state` is without it. */
+  endTrack?(track: Track, state: StreamState, out: PackagerOutput): void;
   /** Calls `out.beginUnit` before the bytes of each unit, that is: of what may not be torn apart. */
   writeFrame(frame: MediaFrame, out: PackagerOutput): void;
   /** The publication ended: writes what the packager still holds back. Frames of another publication may follow. */

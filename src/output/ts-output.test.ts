@@ -156,6 +156,33 @@ test('beside video that can not be carried, viewers get the audio', () => {
   expect(pes.length).toBeGreaterThan(14);
 });
 
+test('beside video that can not be carried, whoever joins gets audio with the next tables, key frame or not', () => {
+  const stream = newStream(0);
+  join(stream, 0);
+  const publication = publish(stream, av1Track, aacTrack);
+  play(publication, framesOf(av1Track, aacTrack, 1));
+  const sink = join(stream, 0);
+  const audioOnly = framesOf(undefined, aacTrack, 0.6, { startMs: 1000 });
+  play(publication, audioOnly);
+  publication.end();
+  expect(sink.report.problems).toEqual([]);
+  expect(sink.report.tables[0]).toMatchObject({ packet: 1, map: '101:f' });
+});
+
+test('video that turns into something that can not be carried leaves audio that players can start with', () => {
+  const stream = newStream(0);
+  join(stream, 0);
+  const publication = publish(stream, h264Track, aacTrack);
+  play(publication, framesOf(h264Track, aacTrack, 1));
+  publication.setTrack({ ...av1Track, id: h264Track.id });
+  play(publication, framesOf(undefined, aacTrack, 1, { startMs: 1000 }));
+  const sink = join(stream, 0);
+  play(publication, framesOf(undefined, aacTrack, 1, { startMs: 2000 }));
+  publication.end();
+  expect(sink.report.problems).toEqual([]);
+  expect(sink.report.tables[0]).toMatchObject({ packet: 1, map: '101:f' });
+});
+
 test('beside audio that can not be carried, viewers get the video', () => {
   const stream = newStream(0);
   const sink = join(stream, 0);

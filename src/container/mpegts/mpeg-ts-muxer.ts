@@ -261,6 +261,8 @@ export class MpegTsMuxer {
     const streams = [...this.#streams.values()].sort((a, b) => a.pid - b.pid);
     const video = streams.find((stream) => stream.track.kind === 'video');
     this.#clockPid = (video ?? streams[0])?.pid ?? TsPid.null;
+    // Where the pictures have ended, receivers start at the audio again.
+    if (video === undefined) this.#hasPicture = false;
     const entries = streams.map(({ pid, format }) => ({
       pid,
       streamType: format.streamType,
