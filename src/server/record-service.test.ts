@@ -172,3 +172,8 @@ test.each(['{unix}', '{stream}/../x', '{nonsense}{stream}'])(
     expect(() => setup({ file_name: name })).toThrow(/record\.file_name.*allowed: for example/s);
   },
 );
+
+test('the config refuses to remove files by a name that any file could have', () => {
+  expect(() => setup({ file_name: '{stream}', retention_sec: 1 })).toThrow(/file_name.*with retention on/s);
+  expect(() => setup({ file_name: '{stream}' })).not.toThrow();
+});

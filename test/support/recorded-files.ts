@@ -88,16 +88,7 @@ export async function readTsFile(scope: Scope, path: string): Promise<Recording>
 
 /** Decodes everything; fails when the decoder has anything to complain about. */
 export async function decodeFile(path: string, ...before: string[]): Promise<void> {
-  const output = await runProgram('ffmpeg', [
-    '-loglevel',
-    'warning',
-    '-nostdin',
-    ...before,
-    '-i',
-    path,
-    '-f',
-    'null',
-    '-',
-  ]);
+  const args = ['-loglevel', 'warning', '-nostdin', ...before, '-i', path, '-f', 'null', '-'];
+  const output = await runProgram('ffmpeg', args);
   if (output.trim() !== '') throw new Error(`ffmpeg complains about ${path}: ${output.slice(0, 1000)}`);
 }

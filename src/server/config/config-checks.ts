@@ -68,9 +68,15 @@ export function checkUrlPatterns(config: ServerConfigValues): CheckResult[] {
 
 /** A template that gives no usable names would be found out only when a publisher comes. */
 export function checkRecordFileName({ record }: ServerConfigValues): CheckResult[] {
-  const problem = fileNameProblemOf(record.file_name);
+  const removesFiles = record.retention_sec > 0 || record.retention_bytes > 0;
+  const problem =
+    fileNameProblemOf(record.file_name) ??
+    // Any file of that kind would pass for a recording, and be removed.
+    (removesFiles && !/\{(unix|unix_ms|date)\}/.test(record.file_name)
+      ? 'with retention on it must have {unix}, {unix_ms} or {date}, or foreign files could be taken for recordings'
+      : undefined);
   if (problem === undefined) return [];
-  const text = `"${record.file_name}": ${problem}; allowed: for example "{stream}-{unix}" or "{stream}/{date}/{time}"`;
+  const text = `"${record.file_name}": ${problem}; allowed: for example "{stream}-{unix}" or "{date}/{stream}-{time}"`;
   return [{ key: 'record.file_name', text }];
 }
 
