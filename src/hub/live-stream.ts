@@ -138,6 +138,7 @@ export class LiveStream implements PublicationTarget {
   publicationTrack(publication: Publication, track: Track): void {
     const others = this.#state.tracks.filter((known) => known.id !== track.id);
     this.#state = { ...this.#state, tracks: [...others, track].sort(byKind) };
+    for (const observer of this.#observers) observer.trackChanged?.(this, publication, track);
     this.#opening?.announced(publication.announced, this.#state);
   }
 

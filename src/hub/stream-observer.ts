@@ -1,3 +1,4 @@
+import type { Track } from '../media/track.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { Publication } from './publication.ts';
 
@@ -5,6 +6,8 @@ import type { Publication } from './publication.ts';
 export interface StreamObserver {
   /** Before the publication has sent anything. */
   publicationStarted(stream: LiveStream, publication: Publication): void;
+  /** `track` appeared, or its parameters changed. */
+  trackChanged?(stream: LiveStream, publication: Publication, track: Track): void;
   /** After consumers and viewers have been given everything. The stream may be published again from here on. */
   publicationEnded(stream: LiveStream, publication: Publication): void;
 }

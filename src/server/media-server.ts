@@ -22,6 +22,7 @@ import { SessionIds } from './session-ids.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { Statistics } from './stats/statistics.ts';
 import { StreamGate } from './stream-gate.ts';
+import { makesTs, TsLeftOutLog } from './ts-left-out.ts';
 import { TlsCertificates } from './tls-certificates.ts';
 
 /** What a server needs besides its config. */
@@ -73,6 +74,7 @@ export class MediaServer {
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
     this.#hls = createHls(this.#context);
+    if (makesTs(config)) this.hub.observe(new TsLeftOutLog(logger));
     this.records = new RecordService(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);

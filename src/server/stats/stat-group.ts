@@ -1,6 +1,7 @@
-import type { AudioConfig, VideoConfig } from '../../codec/codec-config.ts';
 import type { LiveStream } from '../../hub/live-stream.ts';
 import type { SessionRecord } from '../session-registry.ts';
+import { codecsLeftOutOfTs } from '../ts-left-out.ts';
+import { codecNameOf } from './codec-names.ts';
 import { formatGoTime } from './go-time.ts';
 
 /** lal's `StatSession`: keys, order and types as its clients know them. */
@@ -36,6 +37,8 @@ export interface StatGroup {
   /** Ours: leaps of the publisher's clock that were closed, and frames that were out of order. */
   in_jumps_repaired: number;
   in_non_monotonic_frames: number;
+  /** Ours: codecs of this stream that HTTP-TS, HLS and TS recordings go without. */
+  ts_left_out: readonly string[];
 }
 
 export interface Bitrates {
@@ -54,26 +57,6 @@ const NO_SESSION: StatSession = {
   bitrate_kbits: 0,
   read_bitrate_kbits: 0,
   write_bitrate_kbits: 0,
-};
-
-const AUDIO_NAMES: Record<AudioConfig['codec'], string> = {
-  aac: 'AAC',
-  g711a: 'PCMA',
-  g711u: 'PCMU',
-  opus: 'OPUS',
-  mp3: 'MP3',
-  flac: 'FLAC',
-  ac3: 'AC3',
-  eac3: 'EAC3',
-  other: '',
-};
-
-const VIDEO_NAMES: Record<VideoConfig['codec'], string> = {
-  h264: 'H264',
-  h265: 'H265',
-  av1: 'AV1',
-  vp9: 'VP9',
-  other: '',
 };
 
 export interface StatGroupInput {
@@ -96,8 +79,8 @@ export function statGroup(input: StatGroupInput): StatGroup {
   return {
     stream_name: input.streamName,
     app_name: input.appName,
-    audio_codec: audio === undefined ? '' : AUDIO_NAMES[audio.codec],
-    video_codec: video === undefined ? '' : VIDEO_NAMES[video.codec],
+    audio_codec: audio === undefined ? '' : codecNameOf(audio),
+    video_codec: video === undefined ? '' : codecNameOf(video),
     video_width: video?.width ?? 0,
     video_height: video?.height ?? 0,
     pub:
@@ -109,6 +92,7 @@ export function statGroup(input: StatGroupInput): StatGroup {
     in_frame_per_sec: input.frameRates,
     in_jumps_repaired: counters?.jumpsRepaired ?? 0,
     in_non_monotonic_frames: counters?.nonMonotonicFrames ?? 0,
+    ts_left_out: codecsLeftOutOfTs(input.stream.state.tracks),
   };
 }
 
