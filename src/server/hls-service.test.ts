@@ -146,6 +146,8 @@ test.each([
   ['/hls/nothing/record.m3u8', 404],
   ['/hls/s-1-0.ts', 404],
   ['/hls/', 404],
+  ['/hls/s-1-%00.ts', 404],
+  ['/hls/s/s-1%0a-0.ts', 404],
   ['/hls/../../etc/passwd', 404],
   ['/hls/..%2f..%2fsecret/playlist.m3u8', 404],
   ['/hls/%2e%2e/playlist.m3u8', 404],
@@ -239,6 +241,28 @@ test('whoever does not take what it asked for is disconnected, and the file clos
   socket.resume();
   await once(socket, 'close');
   expect(socket.bytesRead).toBeLessThan(32_000_000);
+});
+
+test('whoever has left before its fragment was read holds nothing', async () => {
+  await publishSome();
+  const { entries } = checkPlaylist((await get('/hls/s.m3u8')).body.toString());
+  let release = (): void => {};
+  const isReleased = new Promise<void>((resolve) => (release = resolve));
+  const open = storage.open.bind(storage);
+  storage.open = async (folder, name) => {
+    await isReleased;
+    return open(folder, name);
+  };
+  const timers = bench.clock.pendingTimers;
+  const socket = connect(port(), '127.0.0.1');
+  socket.write(`GET /hls/${entries[0]!.uri} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  const [request] = (await once(server, 'request')) as [IncomingMessage];
+  socket.destroy();
+  await once(request.socket, 'close');
+  release();
+  // The same file, read by then.
+  await get(`/hls/${entries[0]!.uri}`);
+  expect(bench.clock.pendingTimers).toBe(timers);
 });
 
 test('a thousand requests at once on one connection are too many', async () => {

@@ -8,9 +8,9 @@ export interface HlsFailure {
 
 /**
  * `ERR_HLS_WRITE`: a file could not be written; `ERR_HLS_SLOW_DISK`: files are written slower than the stream makes
- * them; `ERR_HLS_RECORD_LIST`: the record list on disk cannot be continued.
+ * them; `ERR_HLS_RECORD_LIST`: the record list on disk cannot be continued; `ERR_HLS_REMOVE`: an old fragment stays.
  */
-type HlsFailureCode = 'ERR_HLS_WRITE' | 'ERR_HLS_SLOW_DISK' | 'ERR_HLS_RECORD_LIST';
+type HlsFailureCode = 'ERR_HLS_WRITE' | 'ERR_HLS_SLOW_DISK' | 'ERR_HLS_RECORD_LIST' | 'ERR_HLS_REMOVE';
 
 /** The failure that an exception of the storage stands for. */
 export function hlsFailureOf(error: unknown): HlsFailure {

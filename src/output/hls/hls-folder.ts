@@ -4,7 +4,7 @@ import { fragmentUri, type PlaylistEntry } from '../../protocol/hls/playlist-ent
 import { parsePlaylist } from '../../protocol/hls/playlist-text.ts';
 import { RecordPlaylist } from '../../protocol/hls/record-playlist.ts';
 import type { ClosedFragment } from './fragment.ts';
-import type { HlsFailure } from './hls-failure.ts';
+import { hlsFailureOf, type HlsFailure } from './hls-failure.ts';
 import type { HlsFragmentEvent, HlsPresentationOptions } from './hls-options.ts';
 import { readStoredFile } from './hls-storage.ts';
 import { PLAYLIST_FILE, PlaylistDocument, type PlaylistKind } from './playlist-document.ts';
@@ -17,6 +17,8 @@ const FOREIGN_RECORD: HlsFailure = {
   detail: PLAYLIST_FILE.record,
   message: 'the file is no playlist; it is left as it is, and the list of this stream is kept in memory only',
 };
+
+const NOT_REMOVED = 'a fragment cannot be removed; it stays until the stream has ended';
 
 /** The part of an event that is known before the fragment's length is. */
 export type HlsFragmentName = Omit<HlsFragmentEvent, 'durationMs'>;
@@ -39,6 +41,7 @@ export class HlsFolder {
   #recordWrittenMs = -Infinity;
   /** Fragments that mode 2 has to remove one day, oldest first. */
   readonly #removable: string[] = [];
+  #isRemovalFailing = false;
   #hasFragments = false;
   #isEnded = false;
   /** Something between the last entry and the next was lost. */
@@ -70,7 +73,7 @@ export class HlsFolder {
     return { streamKey, folder, name: `${this.#stem}-${openedMs}-${id}.ts`, id };
   }
 
-  /** Writes a fragment, then the lists, then removes what has to go. */
+  /** Writes a fragment, and adds it to the lists. When this throws, the fragment is lost. */
   async add(fragment: ClosedFragment): Promise<HlsFragmentName> {
     const { storage, folder, settings, clock } = this.#options;
     await this.prepare(false);
@@ -91,9 +94,13 @@ export class HlsFolder {
     this.#isEnded = false;
     this.#changedMs = clock.wallMs();
     this.#removable.push(fragmentName.name);
+    return fragmentName;
+  }
+
+  /** Writes the lists, then removes what is not needed any more. */
+  async update(): Promise<void> {
     await this.#writeLists(false);
     await this.#removeOld();
-    return fragmentName;
   }
 
   /** Whether the live list names the fragment. */
@@ -127,6 +134,8 @@ export class HlsFolder {
     this.#record = undefined;
     this.#hasFragments = false;
     this.#removable.length = 0;
+    // The next record list counts its versions from 0 again.
+    this.#documents.clear();
     await this.#options.storage.removeFolder(this.#options.folder);
   }
 
@@ -189,14 +198,24 @@ export class HlsFolder {
   }
 
   async #removeOld(): Promise<void> {
-    const { storage, folder, settings } = this.#options;
-    if (settings.cleanupMode !== 2) {
-      this.#removable.length = 0;
-      return;
-    }
+    const { settings } = this.#options;
+    if (settings.cleanupMode !== 2) this.#removable.length = 0;
     while (this.#removable.length > settings.fragmentNum + settings.deleteThreshold) {
-      await storage.remove(folder, this.#removable[0]!);
-      this.#removable.shift();
+      await this.#remove(this.#removable.shift()!);
+    }
+  }
+
+  /** What cannot be removed takes room, but keeps nothing new from being written. */
+  async #remove(name: string): Promise<void> {
+    const { storage, folder, observer, streamKey } = this.#options;
+    try {
+      await storage.remove(folder, name);
+      this.#isRemovalFailing = false;
+    } catch (error) {
+      if (!this.#isRemovalFailing) {
+        observer.failed(streamKey, { ...hlsFailureOf(error), code: 'ERR_HLS_REMOVE', message: NOT_REMOVED });
+      }
+      this.#isRemovalFailing = true;
     }
   }
 }

@@ -20,7 +20,7 @@ export interface HlsObserver {
   fragmentOpened(event: HlsFragmentEvent): void;
   /** The fragment and the lists that name it are written. */
   fragmentClosed(event: HlsFragmentEvent): void;
-  /** Fragments are lost from now on; the next try comes by itself. Once for each failure. */
+  /** Something is not done; where it is a fragment, more are lost until the next try, which comes by itself. Once for each failure. */
   failed(streamKey: string, failure: HlsFailure): void;
   recovered(streamKey: string, lostFragments: number): void;
 }

@@ -155,6 +155,38 @@ test('a publisher who comes back while the files are being removed finds an empt
   expect(idsOf(checkPlaylist((await bench.read('record.m3u8'))!))).toEqual([3]);
 });
 
+test('the record list of who comes back while the files are being removed is its own, not one of the same length', async () => {
+  const bench = new HlsBench();
+  const first = bench.publish();
+  await bench.send(first, 0, 2);
+  const listed = (): number[] => {
+    const bytes = bench.output.get('s')!.document('record')!.bytes;
+    return idsOf(checkPlaylist(new TextDecoder().decode(bytes)));
+  };
+  first.end();
+  await settled();
+  expect(listed()).toEqual([0]);
+  let release = (): void => {};
+  bench.memory.blocked = new Promise((resolve) => (release = resolve));
+  await bench.advance(36_000);
+  const second = bench.publish();
+  release();
+  bench.memory.blocked = undefined;
+  await bench.send(second, 0, 4);
+  expect(listed()).toEqual([1]);
+});
+
+test('an old file that cannot be removed costs no fragment', async () => {
+  const bench = new HlsBench({ cleanupMode: 2, deleteThreshold: 1 });
+  const publication = bench.publish();
+  bench.memory.remove = () => Promise.reject(Object.assign(new Error('busy'), { code: 'EBUSY' }));
+  await bench.send(publication, 0, 40);
+  expect(bench.failures.map(({ detail }) => detail)).toEqual(['EBUSY']);
+  const { live } = bench.checkLists();
+  expect(live!.entries.filter(({ discontinuity }) => discontinuity)).toEqual([]);
+  expect(bench.events.filter((event) => event.startsWith('close'))).toHaveLength(13);
+});
+
 test('within the grace time the list goes on without an end, with a discontinuity', async () => {
   const bench = new HlsBench({ graceMs: 5000 });
   const first = bench.publish();

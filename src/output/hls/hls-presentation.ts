@@ -119,16 +119,15 @@ export class HlsPresentation {
       this.#lose();
       return;
     }
-    try {
-      const written = await this.#files.add(fragment);
-      if (this.#failure !== undefined) observer.recovered(streamKey, this.#lostFragments);
-      this.#failure = undefined;
-      this.#lostFragments = 0;
-      observer.fragmentClosed({ ...written, durationMs: fragment.durationMs });
-    } catch (error) {
+    const written = await this.#files.add(fragment).catch((error: unknown) => {
       this.#lose();
       throw error;
-    }
+    });
+    await this.#files.update();
+    if (this.#failure !== undefined) observer.recovered(streamKey, this.#lostFragments);
+    this.#failure = undefined;
+    this.#lostFragments = 0;
+    observer.fragmentClosed({ ...written, durationMs: fragment.durationMs });
   }
 
   #lose(): void {

@@ -77,7 +77,8 @@ function playlistTarget(
 
 function fragmentTarget(name: string, folders: string[], rules: HlsPathRules): HlsFragmentTarget | 404 {
   const streamName = FRAGMENT_NAME.exec(name)?.[1];
-  if (streamName === undefined) return 404;
+  const isFileName = nameProblemOf({ appName: '', streamName: name, urlParam: '' }, Infinity) === undefined;
+  if (streamName === undefined || !isFileName) return 404;
   const apps = [folders.join('/')];
   if (folders.at(-1) === streamName) apps.unshift(folders.slice(0, -1).join('/'));
   const places = apps.map((appName) => placeOf({ appName, streamName, urlParam: '' }, rules));

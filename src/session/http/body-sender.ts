@@ -32,6 +32,8 @@ export async function sendBody(
 }
 
 async function sendBytes(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  // The client left while its answer was being prepared: no event would tell.
+  if (response.closed) return;
   await new Promise<void>((resolve) => {
     response.once('close', resolve);
     response.end(bytes);
