@@ -13,6 +13,12 @@ test('the built-in config: RTMP to publish, everything to play', () => {
       'ws://localhost:8080/live/test.flv',
       'https://localhost:4433/live/test.flv',
       'wss://localhost:4433/live/test.flv',
+      'http://localhost:8080/live/test.ts',
+      'ws://localhost:8080/live/test.ts',
+      'https://localhost:4433/live/test.ts',
+      'wss://localhost:4433/live/test.ts',
+      'http://localhost:8080/hls/test.m3u8',
+      'https://localhost:4433/hls/test.m3u8',
     ],
   });
 });
@@ -27,4 +33,12 @@ test('only what is switched on, at the address and under the pattern of the conf
     publish: ['rtmp://[::1]:1936/live/x'],
     play: ['rtmp://[::1]:1936/live/x', 'http://localhost:80/a/b/x.flv', 'ws://localhost:80/a/b/x.flv'],
   });
+});
+
+test('where the app is part of the key, HLS URLs have it too', () => {
+  const { config } = parseConfig(
+    `{"stream_key": "app_stream", "hls": {"enable": true, "http_listen_addr": ":80"}}`,
+    'c.json',
+  );
+  expect(serverUrls(config, 'x').play).toEqual(['http://localhost:80/hls/live/x.m3u8']);
 });

@@ -10,32 +10,42 @@ export interface ServerUrls {
 /** The app of the examples; any other does as well. */
 const APP = 'live';
 
+/** Schemes of outputs that last as long as the stream. */
+const LIVE_SCHEMES = ['http', 'ws'] as const;
+
 /**
  * The URLs of a stream on a server with this config, plain ones before those with TLS.
  * @param streamName used as it is
  */
 export function serverUrls(config: ServerConfig, streamName: string): ServerUrls {
-  const { rtmp, httpflv } = config;
+  const { rtmp, httpflv, httpts, hls } = config;
   const rtmpUrls = [
     ...(rtmp.enable ? [`rtmp://${hostAndPort(rtmp.addr)}/${APP}/${streamName}`] : []),
     ...(rtmp.rtmps_enable ? [`rtmps://${hostAndPort(rtmp.rtmps_addr)}/${APP}/${streamName}`] : []),
   ];
-  return { publish: rtmpUrls, play: [...rtmpUrls, ...httpUrls(httpflv, `${streamName}.flv`)] };
+  const hlsApp = config.stream_key === 'app_stream' ? `${APP}/` : '';
+  const play = [
+    ...rtmpUrls,
+    ...httpUrls(httpflv, livePath(httpflv, `${streamName}.flv`), LIVE_SCHEMES),
+    ...httpUrls(httpts, livePath(httpts, `${streamName}.ts`), LIVE_SCHEMES),
+    ...httpUrls(hls, `${hls.url_pattern}${hlsApp}${streamName}.m3u8`, ['http']),
+  ];
+  return { publish: rtmpUrls, play };
 }
 
-function httpUrls(section: HttpOutputConfig, fileName: string): string[] {
-  // Below the root any folder is served; as everywhere else, the examples use the app.
-  const path = `${section.url_pattern === '/' ? `/${APP}/` : section.url_pattern}${fileName}`;
-  const urls: string[] = [];
-  if (section.enable && section.http_listen_addr !== '') {
-    const host = hostAndPort(section.http_listen_addr);
-    urls.push(`http://${host}${path}`, `ws://${host}${path}`);
-  }
-  if (section.enable_https && section.https_listen_addr !== '') {
-    const host = hostAndPort(section.https_listen_addr);
-    urls.push(`https://${host}${path}`, `wss://${host}${path}`);
-  }
-  return urls;
+/** Below the root any folder is served; as everywhere else, the examples use the app. */
+function livePath({ url_pattern: pattern }: HttpOutputConfig, fileName: string): string {
+  return `${pattern === '/' ? `/${APP}/` : pattern}${fileName}`;
+}
+
+/** @param schemes without the `s` of their forms with TLS */
+function httpUrls(section: HttpOutputConfig, path: string, schemes: readonly string[]): string[] {
+  const plain = section.enable ? section.http_listen_addr : '';
+  const secure = section.enable_https ? section.https_listen_addr : '';
+  return [
+    ...(plain === '' ? [] : schemes.map((scheme) => `${scheme}://${hostAndPort(plain)}${path}`)),
+    ...(secure === '' ? [] : schemes.map((scheme) => `${scheme}s://${hostAndPort(secure)}${path}`)),
+  ];
 }
 
 /** As seen from this machine. With the port even where the scheme has it as its own: it shows where to look. */

@@ -3,8 +3,9 @@ import type { ServerConfig } from './server-config.ts';
 
 /**
  * What is served when nobody gave a config: the ports of lal's sample file, media on all interfaces, everything that
- * controls the server on the loopback address, log lines on standard output only, and no secrets. Features that are not
- * built yet are off but have their address, so that switching them on is one word.
+ * controls the server on the loopback address, log lines on standard output only, and no secrets. HLS writes below the
+ * working directory, as with lal, and removes a stream's files after it has ended; recording is off. Features that are
+ * not built yet are off but have their address, so that switching them on is one word.
  */
 const BUILT_IN = {
   conf_version: 'v0.4.1',
@@ -27,8 +28,10 @@ const BUILT_IN = {
     https_key_file: './conf/key.pem',
   },
   httpflv: { enable: true, enable_https: true, url_pattern: '/', gop_num: 1 },
-  httpts: { url_pattern: '/', gop_num: 1 },
+  httpts: { enable: true, enable_https: true, url_pattern: '/', gop_num: 1 },
   hls: {
+    enable: true,
+    enable_https: true,
     url_pattern: '/hls/',
     out_path: './lal_record/hls/',
     fragment_duration_ms: 3000,
