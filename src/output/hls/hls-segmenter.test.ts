@@ -62,7 +62,19 @@ test('fragments begin at the first key frame after the wanted length, with the t
   expect(flags()).toEqual([true, false]);
 });
 
-test('sound before the first picture is left out too', () => {
+test('a moment of sound before the first picture begins the first fragment', () => {
+  announce(true);
+  for (let time = 1000; time < 1300; time += 20) publication.write(frameOf(audio, time));
+  clock.advance(60);
+  for (let time = 1300; time < 1400; time += 20) publication.write(frameOf(audio, time));
+  sendVideo(1400, 5000, (time) => time % 1000 === 400);
+  expect(fragments.map(firstUnit)).toEqual(['a1000']);
+  expect(packetTexts(fragments[0]!.bytes).filter((text) => text.startsWith('a'))).toHaveLength(20);
+  // The key frame after three seconds from the first sound on.
+  expect(times()).toEqual([3400]);
+});
+
+test('a long time of sound before the first picture is left out', () => {
   announce(true);
   for (let time = 0; time < 8000; time += 20) publication.write(frameOf(audio, time));
   clock.turn();

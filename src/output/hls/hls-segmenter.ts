@@ -4,6 +4,7 @@ import type { UnitMark } from '../../hub/pending-bytes.ts';
 import type { Flush } from '../../hub/subscription.ts';
 import { isFileStart, type UnitConsumer } from '../../hub/unit-consumer.ts';
 import type { FragmentSink } from './fragment.ts';
+import { LeadIn } from './lead-in.ts';
 import { newestProgramTables } from './program-tables.ts';
 
 /** lal cuts without a key frame when a fragment has become so many times longer than wanted, */
@@ -18,7 +19,6 @@ const MAX_UNIT_US = 1_000_000;
 const DEFAULT_UNIT_US = 20_000;
 /** The publisher's clock may be off the machine's by this much before dates are set right. */
 const MAX_DATE_ERROR_MS = 10_000;
-const NO_BYTES = new Uint8Array(0);
 
 interface OpenFragment {
   readonly startUs: number;
@@ -49,6 +49,7 @@ export class HlsSegmenter implements UnitConsumer {
   readonly #durationUs: number;
   readonly #sink: FragmentSink;
   readonly #wallMs: () => number;
+  readonly #leadIn = new LeadIn();
   #open: OpenFragment | undefined;
   /** A media time and the date that belongs to it. */
   #dateAnchor: { readonly timeUs: number; readonly wallMs: number } | undefined;
@@ -70,11 +71,16 @@ export class HlsSegmenter implements UnitConsumer {
         taken = mark.offset;
         const { state: lastState } = this.#open!;
         const closed = this.#close(cut);
-        const tables = isFileStart(mark, state) ? NO_BYTES : newestProgramTables(closed);
-        this.#begin(mark, state ?? lastState, cut.discontinuity, tables);
+        const tables = isFileStart(mark, state) ? [] : [newestProgramTables(closed)];
+        this.#begin(mark, state ?? lastState, cut.discontinuity, mark.timeUs, tables);
       } else if (this.#open === undefined && isFileStart(mark, state)) {
+        this.#take(flush.bytes.subarray(taken, mark.offset));
         taken = mark.offset;
-        this.#begin(mark, state!, true, NO_BYTES);
+        const { startUs, chunks } = this.#leadIn.take(mark.timeUs);
+        this.#begin(mark, state!, true, startUs, chunks);
+      } else if (this.#open === undefined && mark.isRandomAccess) {
+        if (!this.#leadIn.hasBegun) taken = mark.offset;
+        this.#leadIn.mark(mark.timeUs);
       }
       if (this.#open !== undefined) advance(this.#open, mark.timeUs);
     }
@@ -83,6 +89,7 @@ export class HlsSegmenter implements UnitConsumer {
 
   publicationEnded(): void {
     if (this.#open !== undefined) this.#close({ endUs: endOf(this.#open), discontinuity: false });
+    this.#leadIn.clear();
     this.#dateAnchor = undefined;
     this.#sink.ended();
   }
@@ -99,17 +106,24 @@ export class HlsSegmenter implements UnitConsumer {
     return elapsedUs >= this.#durationUs ? { endUs: mark.timeUs, discontinuity: false } : undefined;
   }
 
-  #begin(mark: UnitMark, state: StreamState, discontinuity: boolean, tables: Uint8Array): void {
+  /** @param chunks what stands before the mark's own bytes */
+  #begin(
+    mark: UnitMark,
+    state: StreamState,
+    discontinuity: boolean,
+    startUs: number,
+    chunks: Uint8Array[],
+  ): void {
     const openedMs = this.#wallMs();
     this.#open = {
-      startUs: mark.timeUs,
+      startUs,
       openedMs: Math.floor(openedMs),
-      programDateTimeMs: this.#dateOf(mark.timeUs, openedMs, discontinuity),
+      programDateTimeMs: this.#dateOf(startUs, openedMs, discontinuity),
       discontinuity,
       isIndependent: isFileStart(mark, state),
       state,
-      chunks: [tables],
-      bytes: tables.length,
+      chunks,
+      bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
       lastUs: mark.timeUs,
       unitUs: DEFAULT_UNIT_US,
     };
@@ -128,9 +142,12 @@ export class HlsSegmenter implements UnitConsumer {
   }
 
   #take(bytes: Uint8Array): void {
-    if (this.#open === undefined || bytes.length === 0) return;
-    this.#open.chunks.push(bytes);
-    this.#open.bytes += bytes.length;
+    if (this.#open === undefined) {
+      this.#leadIn.add(bytes);
+    } else if (bytes.length > 0) {
+      this.#open.chunks.push(bytes);
+      this.#open.bytes += bytes.length;
+    }
   }
 
   /** @returns the fragment's bytes */
