@@ -13,6 +13,10 @@ export interface CompareOptions {
    * Rounding of the player's own clock is allowed up to this many milliseconds.
    */
   readonly constantOffsetWithinMs?: number;
+  /** Instead of it for audio: frames that share a packet, and so a time, with others. */
+  readonly audioWithinMs?: number;
+  /** The times of so many audio frames at the beginning are the reader's guesses. */
+  readonly guessedAudioTimes?: number;
   /** Audio and video must also be mixed in the same order; not so for players that interleave anew. */
   readonly sameOrder?: boolean;
 }
@@ -96,13 +100,16 @@ function compareUnits(
       `the first ${start} of ${source.length} units are missing; received begins:\n${context(received, 0)}`,
     );
   }
-  const tolerance = options.constantOffsetWithinMs ?? 0;
+  const { constantOffsetWithinMs = 0, audioWithinMs = constantOffsetWithinMs } = options;
+  const tolerance = received[0]!.kind === 'audio' ? audioWithinMs : constantOffsetWithinMs;
   const offset =
     offsetMs ??
     (options.constantOffsetWithinMs === undefined ? 0 : received[0]!.dtsMs - source[start]!.dtsMs);
+  const guessed = received[0]!.kind === 'audio' ? (options.guessedAudioTimes ?? 0) : 0;
   for (const [index, unit] of received.entries()) {
     const expected = source[start + index];
-    if (expected === undefined || !sameUnit(expected, unit, offset, tolerance)) {
+    const toleranceMs = index < guessed ? Infinity : tolerance;
+    if (expected === undefined || !sameUnit(expected, unit, offset, toleranceMs)) {
       fail(
         label,
         `unit ${index} differs (offset ${offset} ms)\n  expected ${show(expected)}\n  received ${show(unit)}\n` +

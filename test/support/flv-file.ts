@@ -4,8 +4,8 @@
  * Sources: Adobe "Video File Format Specification" version 10, annex E; Veovera "Enhanced RTMP" version 1 and 2
  * (single track).
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { digest, essentialNalUnits, hasNalUnits, splitByLength } from './nal-units.ts';
 
 export interface FlvTag {
   readonly type: number;
@@ -209,46 +209,17 @@ export class RecordingReader implements Recording {
   }
 }
 
-/** Access unit delimiters and parameter sets, which servers may add, drop or repeat. */
-const ignoredNalTypes: Record<string, ReadonlySet<number>> = {
-  h264: new Set([7, 8, 9]),
-  h265: new Set([32, 33, 34, 35]),
-};
-
 /** The parts of an access unit that must arrive unchanged. */
 function contentOf(codec: string, payload: Buffer, nalLengthSize: number): Buffer[] {
   if (codec === 'av1') return withoutTemporalDelimiters(payload);
-  const ignored = ignoredNalTypes[codec];
-  if (ignored === undefined) return [payload];
-  const parts: Buffer[] = [];
-  let at = 0;
-  while (at < payload.length) {
-    const length = payload.readUIntBE(at, nalLengthSize);
-    const nalUnit = payload.subarray(at + nalLengthSize, at + nalLengthSize + length);
-    if (nalUnit.length !== length) throw new Error(`NAL unit of ${length} bytes in ${nalUnit.length}`);
-    at += nalLengthSize + length;
-    if (length === 0) continue;
-    const type = codec === 'h264' ? nalUnit[0]! & 31 : (nalUnit[0]! >> 1) & 63;
-    if (!ignored.has(type)) parts.push(nalUnit);
-  }
-  return parts;
+  if (!hasNalUnits(codec)) return [payload];
+  return essentialNalUnits(codec, splitByLength(payload, nalLengthSize));
 }
 
 /** AV1 in FLV has no temporal delimiter OBU (type 2), yet some writers leave it in. */
 function withoutTemporalDelimiters(payload: Buffer): Buffer[] {
   const isDelimiter = payload.length >= 2 && ((payload[0]! >> 3) & 15) === 2 && payload[1] === 0;
   return [isDelimiter ? payload.subarray(2) : payload];
-}
-
-/** A digest over the parts and their lengths: the border between two NAL units counts. */
-function digest(parts: readonly Buffer[]): { hash: string; bytes: number } {
-  const hash = createHash('sha1');
-  let bytes = 0;
-  for (const part of parts) {
-    hash.update(`${part.length}:`).update(part);
-    bytes += part.length;
-  }
-  return { hash: hash.digest('hex').slice(0, 16), bytes };
 }
 
 /** Takes a list of tags apart. */

@@ -1,16 +1,14 @@
-import { get as httpGet } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { get as httpsGet } from 'node:https';
-import { WebSocket } from 'ws';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Signal, withDeadline } from './deadline.ts';
 import { FlvParser, RecordingReader } from './flv-file.ts';
 import type { AccessUnit, FlvTag, Recording } from './flv-file.ts';
+import { openLiveBody } from './live-body.ts';
 import type { Scope } from './scope.ts';
 
 /** A viewer over HTTP-FLV, HTTPS-FLV, WS-FLV or WSS-FLV inside the test, so that the test sees each unit arrive. */
 export class FlvReader {
   /** Headers of the HTTP answer, names in lower case. */
-  responseHeaders: IncomingMessage['headers'] = {};
+  responseHeaders: IncomingHttpHeaders = {};
   statusCode = 0;
   readonly #url: string;
   readonly #parser = new FlvParser();
@@ -29,8 +27,15 @@ export class FlvReader {
   /** Connects; use `joined` to wait for the server's answer. It is closed with the scope at the latest. */
   static open(scope: Scope, url: string, headers: Record<string, string> = {}): FlvReader {
     const reader = new FlvReader(url);
-    if (url.startsWith('ws')) reader.#openWebSocket(headers);
-    else reader.#openHttp(headers);
+    reader.#close = openLiveBody(url, headers, {
+      answered: (status, answer) => {
+        reader.statusCode = status;
+        reader.responseHeaders = answer;
+      },
+      accepted: () => reader.#joined.resolve(),
+      received: (chunk) => reader.#receive(chunk),
+      ended: (error) => reader.#end(error),
+    });
     scope.defer(() => reader.close());
     return reader;
   }
@@ -85,42 +90,6 @@ export class FlvReader {
     const last = this.units.at(-1);
     const lastText = last === undefined ? '' : `, the last with dts ${last.dtsMs}`;
     return `${this.units.length} units so far${lastText}, status ${this.statusCode}`;
-  }
-
-  #openHttp(headers: Record<string, string>): void {
-    const options = { agent: false, headers, rejectUnauthorized: false } as const;
-    const request = (this.#url.startsWith('https') ? httpsGet : httpGet)(this.#url, options, (response) => {
-      this.statusCode = response.statusCode ?? 0;
-      this.responseHeaders = response.headers;
-      if (this.statusCode !== 200) {
-        response.resume();
-        this.#end(new Error(`${this.#url} was answered with ${this.statusCode}`));
-        return;
-      }
-      this.#joined.resolve();
-      response.on('data', (chunk: Buffer) => this.#receive(chunk));
-      response.on('error', () => this.#end());
-      response.on('close', () => this.#end());
-    });
-    request.on('error', (error) => this.#end(error));
-    this.#close = () => request.destroy();
-  }
-
-  #openWebSocket(headers: Record<string, string>): void {
-    const socket = new WebSocket(this.#url, { headers, rejectUnauthorized: false, perMessageDeflate: false });
-    socket.binaryType = 'nodebuffer';
-    socket.on('upgrade', (response) => {
-      this.statusCode = response.statusCode ?? 0;
-      this.responseHeaders = response.headers;
-      this.#joined.resolve();
-    });
-    socket.on('message', (data, isBinary) => {
-      if (isBinary) this.#receive(data as Buffer);
-      else this.#end(new Error(`${this.#url} sent a text message`));
-    });
-    socket.on('error', (error) => this.#end(error));
-    socket.on('close', () => this.#end());
-    this.#close = () => socket.terminate();
   }
 
   #receive(chunk: Buffer): void {
