@@ -21,6 +21,12 @@ export interface CompareOptions {
   readonly sameOrder?: boolean;
 }
 
+/**
+ * How times come back from a transport stream: with one tick of rounding. Of AAC frames in one PES packet the first has
+ * a time; the others follow by their length, where FLV has rounded.
+ */
+export const oneTick: CompareOptions = { constantOffsetWithinMs: 1 / 90 + 1e-6, audioWithinMs: 1 };
+
 /** Units on either side of a difference that the message shows. */
 const contextUnits = 3;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { expectSamePackets } from './compare.ts';
+import { expectSamePackets, oneTick } from './compare.ts';
 import type { CompareOptions } from './compare.ts';
 import { readFlvFile } from './flv-file.ts';
 import type { AccessUnit, Recording } from './flv-file.ts';
@@ -54,8 +54,6 @@ interface Published {
   readonly log: string;
 }
 
-/** One tick of rounding. Of AAC frames in one PES packet the first has a time; the others follow, where FLV has rounded. */
-const oneTick: CompareOptions = { constantOffsetWithinMs: 1 / 90 + 1e-6, audioWithinMs: 1 };
 /** In the first packet of a list ffprobe guesses the times of frames behind the first, of its own lists too. */
 const oneTickInLists: CompareOptions = { ...oneTick, guessedAudioTimes: 8 };
 /** ISO/IEC 13818-1, 2.7.2: a clock reference every 100 ms. ETSI TR 101 290, 5.2.1: tables every 500 ms. */
