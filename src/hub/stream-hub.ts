@@ -38,6 +38,23 @@ export class StreamHub {
     return stream;
   }
 
+  /** Resolves when nobody publishes any more, and all observers know. */
+  whenUnpublished(): Promise<void> {
+    const isPublished = (): boolean =>
+      [...this.#streams.values()].some(({ publication }) => publication !== undefined);
+    if (!isPublished()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.observe({
+        publicationStarted() {},
+        publicationEnded() {
+          if (isPublished()) return;
+          stop();
+          resolve();
+        },
+      });
+    });
+  }
+
   /** To be called about once a second. */
   tick(nowMs: number): void {
     this.scheduler.adapt();

@@ -45,3 +45,17 @@ test('an observer that was removed is told nothing more, and viewers never notic
   publication.end();
   expect(seen).toEqual(['started']);
 });
+
+test('nobody publishes any more when the last publisher has left and the observers know', async () => {
+  const hub = new StreamHub(new FlushScheduler(new FakeClock(), 0), options);
+  await hub.whenUnpublished();
+  const seen: string[] = [];
+  hub.observe({ publicationStarted() {}, publicationEnded: ({ key }) => seen.push(key) });
+  const [first, second] = ['a', 'b'].map((key) => hub.open(key).publish()!);
+  const done = hub.whenUnpublished().then(() => seen.push('done'));
+  first!.end();
+  await Promise.resolve();
+  second!.end();
+  await done;
+  expect(seen).toEqual(['a', 'b', 'done']);
+});

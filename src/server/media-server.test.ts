@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { parseConfig } from './config/load-config.ts';
 import { MediaServer } from './media-server.ts';
 
@@ -89,4 +92,20 @@ test('a file is not put on the air by a server that is closing', async () => {
   if ('code' in publisher) throw new Error('refused');
   expect((await publisher.ended).code).toBe('server-shutdown');
   await closing;
+});
+
+test('what is recorded when the server is closed has the last words of publishers that it ends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lal-media-server-'));
+  cleanUps.push(() => rmSync(folder, { recursive: true }));
+  const record = { enable_flv: true, flv_out_path: folder, enable_mpegts: true, mpegts_out_path: folder };
+  const { config } = parseConfig(JSON.stringify({ record }), 'test config');
+  const lines: { msg: string; cause?: string }[] = [];
+  const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[0]);
+  const server = new MediaServer(config, { logger: pino({ level: 'info' }, { write }) });
+  await server.start();
+  await server.publishFile({ path: 'assets/demo.flv', appName: 'live', streamName: 'a', loop: false });
+  await vi.waitFor(() => expect(lines.filter(({ msg }) => msg === 'record start')).toHaveLength(2));
+  await server.close();
+  const ends = lines.filter(({ msg }) => msg === 'record end');
+  expect(ends.map(({ cause }) => cause)).toEqual(['publication-ended', 'publication-ended']);
 });

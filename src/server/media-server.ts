@@ -159,15 +159,16 @@ export class MediaServer {
   }
 
   /** @param giveUp the server stops at last, even if a disk hangs */
-  async #endHls(giveUp: Promise<void>): Promise<void> {
+  async #finishFiles(giveUp: Promise<void>): Promise<void> {
     const { clock, config } = this.#context;
-    if (this.#hls === undefined) return;
     let cancel = (): void => {};
     const patience = new Promise<void>((resolve) => {
       cancel = clock.after(config.limits.shutdown_timeout_ms / 2, resolve);
     });
-    await Promise.race([this.#hls.output.close(patience), giveUp]);
+    // Publishers that are just being ended still have a word to say.
+    await Promise.race([this.hub.whenUnpublished(), patience]);
     cancel();
+    await Promise.race([Promise.all([this.#hls?.output.close(), this.records.close()]), giveUp]);
   }
 
   async #shutDown(): Promise<void> {
@@ -188,8 +189,7 @@ export class MediaServer {
         resolve();
       });
     });
-    const recorded = Promise.race([this.records.close(), giveUp]);
-    await Promise.all([this.#certificates.close(), this.#endHls(giveUp), recorded, guard.whenEmpty()]);
+    await Promise.all([this.#certificates.close(), this.#finishFiles(giveUp), guard.whenEmpty()]);
     cancelGiveUp();
   }
 }

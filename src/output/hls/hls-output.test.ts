@@ -324,19 +324,6 @@ test('closing ends lists, also those that wait for their publisher, waits for fi
   expect(bench.memory.ids('a')).toEqual([0, 1]);
 });
 
-test('closing waits for a publisher that is just being ended', async () => {
-  const bench = new HlsBench();
-  const publication = bench.publish();
-  await bench.send(publication, 0, 4);
-  const closed = bench.output.close(new Promise(() => {}));
-  await settled();
-  publication.end();
-  await closed;
-  const { live } = bench.checkLists();
-  expect(idsOf(live)).toEqual([0, 1]);
-  expect(live!.isEnded).toBe(true);
-});
-
 test('memory that is full gives up the oldest fragments, and the record list forgets them', async () => {
   const storage = new TestStorage(60_000, () => 0);
   const bench = new HlsBench({}, storage);

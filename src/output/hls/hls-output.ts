@@ -50,12 +50,9 @@ export class HlsOutput implements StreamObserver {
     this.#detach.delete(stream);
   }
 
-  /**
-   * Ends all lists and waits for all files.
-   * @param patience how long to wait for publishers that are just being ended; default: not at all
-   */
-  async close(patience: Promise<void> = Promise.resolve()): Promise<void> {
-    await Promise.all([...this.#presentations.values()].map((presentation) => presentation.close(patience)));
+  /** Ends all lists, whether or not their publishers have left, and waits for all files. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#presentations.values()].map((presentation) => presentation.close()));
   }
 
   #open(streamKey: string, folder: string): HlsPresentation {

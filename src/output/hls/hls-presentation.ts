@@ -22,9 +22,6 @@ export class HlsPresentation {
   #retryAtMs = 0;
   #lostFragments = 0;
   #isPublishing = false;
-  /** Resolves when the publication that runs has ended. */
-  #publicationOver: Promise<void> = Promise.resolve();
-  #resolveOver: () => void = () => {};
   #cancelGrace: (() => void) | undefined;
   #cancelCleanUp: (() => void) | undefined;
 
@@ -60,7 +57,6 @@ export class HlsPresentation {
     const returnsInTime = this.#cancelGrace !== undefined;
     this.#cancelTimers();
     this.#isPublishing = true;
-    this.#publicationOver = new Promise((resolve) => (this.#resolveOver = resolve));
     this.#enqueue(() => this.#files.prepare(!returnsInTime));
     const isCurrent = (): boolean => epoch === this.#epoch && this.#isPublishing;
     return {
@@ -76,12 +72,8 @@ export class HlsPresentation {
     };
   }
 
-  /**
-   * Ends the list and waits for all files; nothing is cleaned up.
-   * @param patience how long to wait for a publisher that is just being ended
-   */
-  async close(patience: Promise<void>): Promise<void> {
-    await Promise.race([this.#publicationOver, patience]);
+  /** Ends the list and waits for all files; nothing is cleaned up, and what the publisher still sends is ignored. */
+  async close(): Promise<void> {
     const isWaiting = this.#cancelGrace !== undefined;
     this.#cancelTimers();
     if (isWaiting || this.#isPublishing) this.#enqueue(() => this.#files.finish());
@@ -138,7 +130,6 @@ export class HlsPresentation {
   #ended(): void {
     const { clock, settings } = this.#options;
     this.#isPublishing = false;
-    this.#resolveOver();
     if (settings.graceMs > 0) {
       this.#cancelGrace = clock.after(settings.graceMs, () => {
         this.#cancelGrace = undefined;
