@@ -206,3 +206,19 @@ test('beside video that the packager does not carry, viewers and files begin at 
   expect(audioStarts).toHaveLength(2);
   for (const [, state] of audioStarts) expect(state).toEqual({ tracks: [audio], stickyFrames: [] });
 });
+
+test('what only a recorder takes is flushed seldom; a viewer who comes ends the long window and waits for none', () => {
+  let flushes = 0;
+  const consumer = { consume: () => void (flushes += 1), publicationEnded() {} };
+  stream.attachConsumer(textVariant(), consumer);
+  const publication = publish(video, audio);
+  for (let time = 0; time < 1000; time += 40) {
+    publication.write(frameOf(video, time, { isKey: time === 0 }));
+    clock.advance(40);
+  }
+  expect(flushes).toBeLessThanOrEqual(4);
+  stream.attach(textVariant(), sink, roomyLimits);
+  publication.write(frameOf(video, 1000, { isKey: true }));
+  clock.turn();
+  expect(sink.units.at(-1)).toBe('V1000');
+});

@@ -144,6 +144,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   /** Adds a viewer at the current end of the stream, or at the cached groups before it. One synchronous step. */
   attach(sink: ByteSink, limits: SubscriptionLimits, framing?: Framing): Subscription {
+    // Ends a long window: the viewer's first bytes must not wait for it.
+    if (this.#subscriptions.size === 0) this.flush();
     const nowMs = this.#scheduler.clock.monotonicMs();
     const subscription = new Subscription(this, sink, limits, framing, nowMs);
     this.#subscriptions.add(subscription);
@@ -253,10 +255,15 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     if (length >= MAX_PENDING_BYTES || (flushBytes > 0 && length >= flushBytes)) {
       this.#flushAtEndOfTurn();
     } else if (this.#cancelFlush === undefined && !this.#isFlushDue) {
-      const windowMs = flushBytes > 0 ? this.#scheduler.maxWindowMs : this.#scheduler.windowMs;
+      const windowMs = this.#windowMs();
       if (windowMs === 0) this.#flushAtEndOfTurn();
       else this.#cancelFlush = this.#scheduler.clock.after(windowMs, () => this.flush());
     }
+  }
+
+  #windowMs(): number {
+    if (this.#subscriptions.size === 0) return this.#scheduler.unwatchedWindowMs;
+    return this.#options.flushBytes > 0 ? this.#scheduler.maxWindowMs : this.#scheduler.windowMs;
   }
 
   #flushAtEndOfTurn(): void {

@@ -11,6 +11,8 @@ const STEPS: readonly { readonly viewers: number; readonly windowMs: number }[] 
   { viewers: 48, windowMs: 20 },
 ];
 
+const UNWATCHED_WINDOW_MS = 250;
+
 /** Above this share of the event loop's time the window is widened by `BUSY_STEP_MS`, below the lower one narrowed. */
 const BUSY_UTILISATION = 0.7;
 const CALM_UTILISATION = 0.5;
@@ -20,15 +22,21 @@ const BUSY_STEP_MS = 20;
 export class FlushScheduler {
   readonly clock: Clock;
   readonly maxWindowMs: number;
+  /** The window of a fan-out that only segmenters and recorders take: they are in no hurry. */
+  readonly unwatchedWindowMs: number;
   /** Viewers of all fan-outs. */
   viewers = 0;
   #busyMs = 0;
   #lastUtilisation = performance.eventLoopUtilization();
 
-  /** @param maxWindowMs no window is wider; 0 switches joining off */
-  constructor(clock: Clock, maxWindowMs: number) {
+  /**
+   * @param maxWindowMs no window of a viewer is wider; 0 switches joining off
+   * @param unwatchedWindowMs a recording may lose this much more when the process is killed
+   */
+  constructor(clock: Clock, maxWindowMs: number, unwatchedWindowMs: number = UNWATCHED_WINDOW_MS) {
     this.clock = clock;
     this.maxWindowMs = maxWindowMs;
+    this.unwatchedWindowMs = unwatchedWindowMs;
   }
 
   get windowMs(): number {

@@ -30,7 +30,7 @@ function setup(record: Record<string, unknown>) {
   });
   const { config } = parseConfig(text, 'test');
   const clock = new FakeClock();
-  const hub = new StreamHub(new FlushScheduler(clock, 0), {
+  const hub = new StreamHub(new FlushScheduler(clock, 0, 0), {
     gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 0 },
   });
   const log: LogLine[] = [];

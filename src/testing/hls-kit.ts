@@ -80,7 +80,7 @@ export class TestStorage extends MemoryStorage {
 /** Streams published by hand, HLS made of them. */
 export class HlsBench {
   readonly clock = new FakeClock();
-  readonly hub = new StreamHub(new FlushScheduler(this.clock, 60), {
+  readonly hub = new StreamHub(new FlushScheduler(this.clock, 60, 0), {
     gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },
   });
   readonly events: string[] = [];

@@ -21,7 +21,7 @@ let ends: number;
 beforeEach(() => {
   clock = new FakeClock();
   const gopCache = { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 };
-  stream = new LiveStream('s', new FlushScheduler(clock, 60), { gopCache });
+  stream = new LiveStream('s', new FlushScheduler(clock, 60, 0), { gopCache });
   fragments = [];
   opened = [];
   ends = 0;

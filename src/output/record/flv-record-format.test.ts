@@ -36,7 +36,7 @@ async function record(tags: readonly FlvTag[], options: RecordOptions = {}): Pro
   const clock = new FakeClock();
   const fileSystem = new FakeFileSystem();
   prepare?.(fileSystem);
-  const stream = new LiveStream('a', new FlushScheduler(clock, 0), { gopCache });
+  const stream = new LiveStream('a', new FlushScheduler(clock, 0, 0), { gopCache });
   const publication = stream.publish()!;
   const recorder = new Recorder({
     format: flvRecordFormat,

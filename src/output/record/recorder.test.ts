@@ -32,7 +32,7 @@ const textFormat: RecordFormat = {
 function setup(options: Partial<RecorderOptions> = {}) {
   const clock = new FakeClock();
   const fileSystem = new FakeFileSystem();
-  const hub = new StreamHub(new FlushScheduler(clock, 0), {
+  const hub = new StreamHub(new FlushScheduler(clock, 0, 0), {
     gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 0 },
   });
   const stream = hub.open('a');
