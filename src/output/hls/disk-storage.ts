@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { HlsStorage, StoredFile } from './hls-storage.ts';
+import { PLAYLIST_FILE } from './playlist-document.ts';
 
 /** lal's suffix of files that are being written. */
 const TEMPORARY_SUFFIX = '.bak';
@@ -63,7 +64,8 @@ export class DiskStorage implements HlsStorage {
     const path = join(this.#root, folder);
     const entries = await readdir(path, { withFileTypes: true }).catch(ignoreMissing);
     for (const entry of entries ?? []) {
-      if (!entry.isDirectory()) await rm(join(path, entry.name), { force: true });
+      if (!entry.isDirectory() && isOwnName(folder, entry.name))
+        await rm(join(path, entry.name), { force: true });
     }
     await rmdir(path).catch(ignoreMissing);
   }
@@ -112,6 +114,16 @@ async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<v
   } finally {
     await handle.close();
   }
+}
+
+const FRAGMENT_NUMBERS = /^-\d+-\d+\.ts$/;
+
+/** Whether it is the name of a list, or of a fragment of that folder's stream, finished or not. */
+function isOwnName(folder: string, name: string): boolean {
+  const finished = name.endsWith(TEMPORARY_SUFFIX) ? name.slice(0, -TEMPORARY_SUFFIX.length) : name;
+  if (finished === PLAYLIST_FILE.live || finished === PLAYLIST_FILE.record) return true;
+  const stem = folder.slice(folder.lastIndexOf('/') + 1);
+  return finished.startsWith(stem) && FRAGMENT_NUMBERS.test(finished.slice(stem.length));
 }
 
 /** Not there, or not what was expected there (a link, a folder of another stream, a name too long for any file). */

@@ -12,7 +12,7 @@ export interface HlsStorage {
   open(folder: string, name: string): Promise<StoredFile | undefined>;
   /** A file that is not there any more is no error. */
   remove(folder: string, name: string): Promise<void>;
-  /** Removes a stream's files. Folders of other streams inside it stay. */
+  /** Removes a stream's files. What else there is in its folder stays. */
   removeFolder(folder: string): Promise<void>;
 }
 

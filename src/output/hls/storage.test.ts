@@ -71,11 +71,11 @@ describe.each([
 
   test("a folder is removed with its files, but not with another stream's folder inside it", async () => {
     await storage.makeFolder('a/b');
-    await storage.write('a', 'x.ts', [text('x')]);
-    await storage.write('a/b', 'y.ts', [text('y')]);
+    await storage.write('a', 'a-1-0.ts', [text('x')]);
+    await storage.write('a/b', 'b-1-0.ts', [text('y')]);
     await storage.removeFolder('a');
-    expect(await storage.open('a', 'x.ts')).toBeUndefined();
-    expect(await readText(storage, 'a/b', 'y.ts')).toBe('y');
+    expect(await storage.open('a', 'a-1-0.ts')).toBeUndefined();
+    expect(await readText(storage, 'a/b', 'b-1-0.ts')).toBe('y');
     await storage.removeFolder('a');
     await storage.removeFolder('never/there');
   });
@@ -89,11 +89,23 @@ describe.each([
 test('on disk nothing else remains, and the folder goes with its last file', async () => {
   const storage = new DiskStorage(join(root, 'out'));
   await storage.makeFolder('a');
-  await storage.write('a', 'x.ts', [text('x')]);
-  expect(readdirSync(join(root, 'out/a'))).toEqual(['x.ts']);
-  expect(readFileSync(join(root, 'out/a/x.ts'), 'utf8')).toBe('x');
+  await storage.write('a', 'a-1-0.ts', [text('x')]);
+  await storage.write('a', 'playlist.m3u8', [text('x')]);
+  // What a killed process left.
+  writeFileSync(join(root, 'out/a/record.m3u8.bak'), 'x');
+  expect(readFileSync(join(root, 'out/a/a-1-0.ts'), 'utf8')).toBe('x');
   await storage.removeFolder('a');
   expect(readdirSync(join(root, 'out'))).toEqual([]);
+});
+
+test("what is not HLS's own in a stream's folder stays: recordings may share it", async () => {
+  const storage = new DiskStorage(root);
+  await storage.makeFolder('live/a');
+  const others = ['1700000000.flv', '1700000000.ts', 'b-1-0.ts', 'notes.m3u8'];
+  for (const name of others) writeFileSync(join(root, 'live/a', name), 'x');
+  await storage.write('live/a', 'a-1700000000000-12.ts', [text('x')]);
+  await storage.removeFolder('live/a');
+  expect(readdirSync(join(root, 'live/a')).sort()).toEqual(others.sort());
 });
 
 test('links, folders and pipes are no files to serve', async () => {
