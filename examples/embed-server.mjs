@@ -11,10 +11,14 @@ const [file = demo, rtmpPort = '1936', httpPort = '8081'] = process.argv.slice(2
 
 // A config is read-only: make yours out of the built-in one.
 const defaults = builtInConfig();
+const http = { http_listen_addr: `127.0.0.1:${httpPort}`, enable_https: false };
 const config = {
   ...defaults,
   rtmp: { ...defaults.rtmp, addr: `127.0.0.1:${rtmpPort}`, rtmps_enable: false },
-  httpflv: { ...defaults.httpflv, http_listen_addr: `127.0.0.1:${httpPort}`, enable_https: false },
+  httpflv: { ...defaults.httpflv, ...http },
+  httpts: { ...defaults.httpts, ...http },
+  // In memory, and only what players need: this program writes no files.
+  hls: { ...defaults.hls, ...http, use_memory_as_disk_flag: true, cleanup_mode: 2 },
   // lal's numbers: 3 is "warn".
   log: { ...defaults.log, level: 3 },
 };
@@ -32,6 +36,7 @@ const portOf = (kind) => server.addresses.find((address) => address.kind === kin
 console.log(`publish to  rtmp://127.0.0.1:${portOf('rtmp')}/live/NAME`);
 console.log(`watch       rtmp://127.0.0.1:${portOf('rtmp')}/live/test`);
 console.log(`watch       http://127.0.0.1:${portOf('http')}/live/test.flv`);
+console.log(`watch       http://127.0.0.1:${portOf('http')}/hls/test.m3u8`);
 
 // The file ends early when it is no FLV, say.
 void published.ended.then(({ message }) => console.log(`the file is off the air: ${message}`));
