@@ -5,6 +5,7 @@ import type { Publication } from '../../hub/publication.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { FakeFileSystem, settle, systemError } from '../../testing/fake-file-system.ts';
 import { audioTrack, frameOf, text, textVariant, videoTrack } from '../../testing/hub-kit.ts';
+import type { WritableFile } from './file-system.ts';
 import type { RecordFormat } from './record-format.ts';
 import { Recorder, type RecordedFile, type RecorderOptions } from './recorder.ts';
 
@@ -221,6 +222,37 @@ test('a full disk ends the file, whole; recording is tried again at key frames, 
   await recorder.close();
   expect(fileSystem.names).toHaveLength(2);
   expect(fileSystem.open.size).toBe(0);
+});
+
+test('no file is begun while one that failed is still being closed', async () => {
+  const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+  class SlowToClose extends FakeFileSystem {
+    override async create(path: string): Promise<WritableFile> {
+      const file = await super.create(path);
+      return { ...file, close: () => isReleased.then(() => file.close()) };
+    }
+  }
+  const fileSystem = new SlowToClose();
+  const { publish, pass, log } = setup({ fileSystem });
+  const publication = publish();
+  publication.write(frameOf(video, 0, { isKey: true }));
+  await pass();
+  fileSystem.fault = (operation) => (operation === 'write' ? systemError('EIO') : undefined);
+  for (let time = 1000; time < 5000; time += 1000) {
+    publication.write(frameOf(video, time, { isKey: true }));
+    await pass();
+  }
+  expect(log).toEqual(['opened /rec/a-0.txt']);
+  fileSystem.fault = undefined;
+  release();
+  await pass(1000);
+  publication.write(frameOf(video, 5000, { isKey: true }));
+  await pass();
+  expect(log.slice(1)).toEqual([
+    'failed ERR_RECORD_WRITE, again in 1000',
+    'finished /rec/a-0.txt failed',
+    'opened /rec/a-1.txt',
+  ]);
 });
 
 test('an unwritable folder is tried again, for at most a minute at a time', async () => {

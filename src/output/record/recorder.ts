@@ -143,10 +143,7 @@ export class Recorder implements UnitConsumer {
   }
 
   #startIn(flush: Flush, source: UnitSource): StartPoint | undefined {
-    if (this.#retryAtMs !== undefined) {
-      // One file at a time when the disk is in trouble.
-      if (this.#options.clock.monotonicMs() < this.#retryAtMs || this.#files.size > 0) return undefined;
-    }
+    if (this.#isInTrouble && !this.#mayRetry) return undefined;
     const first = flush.marks[0];
     if (this.#isFromStart && first !== undefined) {
       return { offset: 0, timeUs: first.timeUs, state: source.state, isFromStart: true };
@@ -154,6 +151,15 @@ export class Recorder implements UnitConsumer {
     const mark = flush.marks.find((candidate) => candidate.isRandomAccess);
     if (mark === undefined) return undefined;
     return { offset: mark.offset, timeUs: mark.timeUs, state: flush.states.get(mark)!, isFromStart: false };
+  }
+
+  get #isInTrouble(): boolean {
+    return this.#retryAtMs !== undefined || [...this.#files].some(({ file }) => file.hasFailed);
+  }
+
+  /** One file at a time when the disk is in trouble. */
+  get #mayRetry(): boolean {
+    return this.#files.size === 0 && this.#options.clock.monotonicMs() >= (this.#retryAtMs ?? 0);
   }
 
   /** Begins a file. @returns false when not even its first bytes find room */
