@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LivePlaylistHistory, RecordPlaylistHistory } from '../../src/testing/hls-rules.ts';
-import { Signal, withDeadline } from './deadline.ts';
 import type { TestServer } from './server.ts';
+import { Waiters } from './waiters.ts';
 
 /** How often the lists are looked at: no version of a list with fragments of a second is missed. */
 const pollMs = 100;
@@ -15,7 +15,8 @@ export class HlsWatcher {
   readonly #fragments = new Map<string, Buffer>();
   readonly #watching: Promise<void>;
   #isWanted = true;
-  readonly #listed = new Signal();
+  readonly #waiters = new Waiters(() => `${this.#fragments.size} fragments so far`);
+  #isEnded = false;
   #recordEntries = 0;
 
   /** Starts at once; the stream need not be there yet. */
@@ -23,12 +24,18 @@ export class HlsWatcher {
     this.#server = server;
     this.#streamName = streamName;
     this.#watching = this.#watch();
-    this.#watching.catch((error: unknown) => this.#listed.reject(error as Error));
+    this.#watching.catch((error: unknown) => this.#waiters.fail(String(error)));
   }
 
-  /** Resolves when the live list has a first fragment. */
-  async untilListed(timeoutMs = 20_000): Promise<void> {
-    await withDeadline(this.#listed.promise, timeoutMs, `a list of ${this.#streamName}`);
+  /** Resolves when the live list has had so many fragments. */
+  async untilListed(fragments: number, timeoutMs = 30_000): Promise<void> {
+    const describe = `${fragments} fragments of ${this.#streamName}`;
+    await this.#waiters.until(() => this.#fragments.size >= fragments, describe, timeoutMs);
+  }
+
+  /** Resolves when the live list says that it has ended. */
+  async untilEnded(timeoutMs = 30_000): Promise<void> {
+    await this.#waiters.until(() => this.#isEnded, `the end of ${this.#streamName}'s list`, timeoutMs);
   }
 
   /** Looks once more, whatever the lists say, and stops. Fails if a list broke a rule of RFC 8216 at any time. */
@@ -62,7 +69,8 @@ export class HlsWatcher {
   async #look(): Promise<void> {
     const live = await this.#get(`${this.#streamName}.m3u8`);
     if (live === undefined) return;
-    for (const { uri } of this.#live.check(live.toString()).entries) {
+    const { entries, isEnded } = this.#live.check(live.toString());
+    for (const { uri } of entries) {
       if (this.#fragments.has(uri)) continue;
       const fragment = await this.#get(`${this.#streamName}/${uri}`);
       if (fragment === undefined) throw new Error(`${uri} is in the list and not to be had`);
@@ -70,8 +78,9 @@ export class HlsWatcher {
     }
     const record = await this.#get(`${this.#streamName}/record.m3u8`);
     if (record === undefined) throw new Error('there is a live list and no record list');
-    this.#listed.resolve();
     this.#recordEntries = this.#record.check(record.toString()).entries.length;
+    this.#isEnded = isEnded;
+    this.#waiters.wake();
   }
 
   /** @returns `undefined` when it is not there */

@@ -104,7 +104,7 @@ async function publishEverywhere(scope: Scope, source: TsMatrixSource): Promise<
 
 /** Like a player that comes when the list does, and stays until it says that it has ended. */
 async function probeLiveList(scope: Scope, server: TestServer, lists: HlsWatcher): Promise<Recording> {
-  await lists.untilListed();
+  await lists.untilListed(1);
   return probeUnits(scope, server.hlsUrl('http', `${streamName}.m3u8`), ['-live_start_index', '0']);
 }
 
