@@ -175,6 +175,17 @@ test('what is unchanged is not sent again; what has changed is', async () => {
   expect((await get('/hls/s.m3u8', { 'If-None-Match': etag })).status).toBe(200);
 });
 
+test('lists are sent whole: with parts of one version Chromium would continue another', async () => {
+  await publishSome();
+  const whole = await get('/hls/s.m3u8');
+  for (const list of ['s.m3u8', 's/record.m3u8']) {
+    const { status, headers, body } = await get(`/hls/${list}`, { Range: 'bytes=100-' });
+    expect([status, headers['accept-ranges']]).toEqual([200, 'none']);
+    checkPlaylist(body.toString());
+  }
+  expect((await get('/hls/s.m3u8', { Range: 'bytes=100-' })).body.equals(whole.body)).toBe(true);
+});
+
 test('lists are compressed for those who ask, under a tag of their own', async () => {
   await publishSome();
   const plain = await get('/hls/s.m3u8');

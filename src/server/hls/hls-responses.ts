@@ -30,13 +30,14 @@ export class HlsResponses {
     response: ServerResponse,
     document: PlaylistDocument,
   ): Promise<number> {
-    const isCompressed = acceptsGzip(request.headers) && request.headers.range === undefined;
+    const isCompressed = acceptsGzip(request.headers);
     const bytes = isCompressed ? await this.#compress(document) : document.bytes;
     const { etag, modifiedMs } = document;
     const entity = {
       length: bytes.length,
       etag: isCompressed ? etag.replace(/"$/, '-gzip"') : etag,
       modifiedMs,
+      hasRanges: false,
     };
     const coding = isCompressed ? { 'Content-Encoding': 'gzip' } : {};
     const headers = { 'Content-Type': PLAYLIST_TYPE, Vary: 'Accept-Encoding', ...coding };
@@ -50,8 +51,9 @@ export class HlsResponses {
     // Fragments are written once, under names that nobody uses twice.
     const etag = `"${length.toString(36)}-${Math.round(modifiedMs).toString(36)}"`;
     const headers = { 'Content-Type': FRAGMENT_TYPE };
+    const entity = { length, etag, modifiedMs, hasRanges: true };
     try {
-      return await this.#send(request, response, { length, etag, modifiedMs }, headers, (start, end) =>
+      return await this.#send(request, response, entity, headers, (start, end) =>
         'bytes' in found ? found.bytes.subarray(start, end) : found.stream(start, end),
       );
     } finally {

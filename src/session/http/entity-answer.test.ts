@@ -5,7 +5,7 @@ import { acceptsGzip, entityAnswer } from './entity-answer.ts';
 
 const modifiedMs = Date.UTC(2024, 0, 2, 3, 4, 5, 678);
 const nowMs = modifiedMs + 10_000;
-const entity = { length: 1000, etag: '"abc"', modifiedMs };
+const entity = { length: 1000, etag: '"abc"', modifiedMs, hasRanges: true };
 const lastModified = 'Tue, 02 Jan 2024 03:04:05 GMT';
 
 const answer = (headers: Record<string, string>, method = 'GET'): ReturnType<typeof entityAnswer> =>
@@ -57,6 +57,16 @@ describe('conditions', () => {
 });
 
 describe('ranges', () => {
+  test('of what has none the whole is sent, and that there are none is said', () => {
+    const { status, headers, body } = entityAnswer(
+      'GET',
+      { range: 'bytes=0-9' },
+      { ...entity, hasRanges: false },
+      nowMs,
+    );
+    expect([status, headers['Accept-Ranges'], body]).toEqual([200, 'none', { start: 0, end: 1000 }]);
+  });
+
   test.each([
     ['bytes=0-9', 0, 10],
     ['bytes=990-', 990, 1000],

@@ -8,6 +8,11 @@ export interface Entity {
   readonly etag: string;
   /** Milliseconds since 1970. */
   readonly modifiedMs: number;
+  /**
+   * Whether parts can be asked for. Not of what changes from one request to the next: Chromium's player puts parts of
+   * different versions together.
+   */
+  readonly hasRanges: boolean;
 }
 
 /** How to answer: status, the headers that go with it, and which part of the body, if any. */
@@ -30,14 +35,16 @@ export function entityAnswer(
   const validators = validatorsOf(entity, nowMs);
   if (isNotModified(request, entity, validators))
     return { status: 304, headers: validators, body: undefined };
-  const { length } = entity;
+  const { length, hasRanges } = entity;
   const whole: EntityAnswer = {
     status: 200,
-    headers: { ...validators, 'Accept-Ranges': 'bytes', 'Content-Length': length },
+    headers: { ...validators, 'Accept-Ranges': hasRanges ? 'bytes' : 'none', 'Content-Length': length },
     body: { start: 0, end: length },
   };
   if (method !== 'GET') return { ...whole, body: undefined };
-  const range = isRangeMeant(request, entity, validators) ? parseRange(request.range, length) : 'whole';
+  // Ignoring ranges is every server's right (RFC 9110, 14.2).
+  const range =
+    hasRanges && isRangeMeant(request, entity, validators) ? parseRange(request.range, length) : 'whole';
   if (range === 'whole') return whole;
   if (range === 'unsatisfiable') {
     const headers = { 'Content-Range': `bytes */${length}`, 'Content-Length': 0 };
