@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkPlaylist } from '../../src/testing/hls-rules.ts';
 import { fixturePath } from '../support/fixtures.ts';
 import type { FixtureName } from '../support/fixtures.ts';
 import { readFlvTags } from '../support/flv-file.ts';
+import { hlsList, untilHlsList } from '../support/hls-list.ts';
 import { runProgram } from '../support/program.ts';
 import { RtmpPublisher } from '../support/rtmp-publisher.ts';
 import { Scope } from '../support/scope.ts';
@@ -44,20 +44,6 @@ function hlsServer(overrides: Record<string, unknown> = {}): Promise<TestServer>
   return startServer(scope, { hls: { ...hls, fragment_duration_ms: 2000, fragment_num: 6, ...overrides } });
 }
 
-async function listOf(server: TestServer, path: string): Promise<string | undefined> {
-  const response = await fetch(`http://127.0.0.1:${server.ports.http}/hls/${path}`);
-  const text = await response.text();
-  return response.status === 200 ? text : undefined;
-}
-
-async function untilEnded(server: TestServer, path: string): Promise<string> {
-  for (;;) {
-    const text = await listOf(server, path);
-    if (text?.includes('ENDLIST') === true) return text;
-    await sleep(50);
-  }
-}
-
 test.each<{ fixture: FixtureName; kinds: string[] }>([
   { fixture: 'h264-bframes-aac', kinds: ['video', 'audio'] },
   { fixture: 'video-only-h264', kinds: ['video'] },
@@ -67,11 +53,11 @@ test.each<{ fixture: FixtureName; kinds: string[] }>([
   const publisher = await RtmpPublisher.open(scope, server.ports.rtmp, 'all');
   await publisher.send(readFlvTags(fixturePath(fixture)));
   await publisher.close();
-  const live = checkPlaylist(await untilEnded(server, 'all.m3u8'));
-  const record = checkPlaylist((await listOf(server, 'all/record.m3u8'))!);
+  const live = await untilHlsList(server, 'all.m3u8', ({ isEnded }) => isEnded);
+  const record = (await hlsList(server, 'all/record.m3u8'))!;
   expect(record.entries).toEqual(live.entries);
   const sent = await packetsOf(fixturePath(fixture));
-  const got = await packetsOf(`http://127.0.0.1:${server.ports.http}/hls/all/record.m3u8`);
+  const got = await packetsOf(server.hlsUrl('http', 'all/record.m3u8'));
   const shifts = kinds.flatMap((kind) => {
     const before = timesOf(sent, kind);
     const after = timesOf(got, kind);
@@ -90,7 +76,7 @@ test('when the server stops in mid-stream the lists are ended on disk, and every
   const server = await hlsServer({ cleanup_mode: 1 });
   const publisher = await RtmpPublisher.open(scope, server.ports.rtmp, 'cut');
   await publisher.send(readFlvTags(fixturePath('h264-bframes-aac')));
-  while ((await listOf(server, 'cut.m3u8')) === undefined) await sleep(50);
+  await untilHlsList(server, 'cut.m3u8', () => true);
   await server.stop();
   const folder = join(scope.folder(), 'hls/cut');
   for (const name of ['playlist.m3u8', 'record.m3u8']) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser } from '../support/browser.ts';
-import { openPlayback, sources, watchTogether } from '../support/playback.ts';
+import { flvOver, openPlayback, sources, watchTogether } from '../support/playback.ts';
 import type { Watched } from '../support/playback.ts';
 import { expectSmoothPlayback, ratesOf } from '../support/playback-checks.ts';
 import { Scope } from '../support/scope.ts';
@@ -9,10 +9,10 @@ import type { TestServer } from '../support/server.ts';
 const watchMs = 120_000;
 
 const watches = [
-  { name: 'HTTP-FLV, published by ffmpeg', scheme: 'http', stream: 'from-ffmpeg' },
-  { name: 'WebSocket-FLV, published by lal push', scheme: 'ws', stream: 'from-lal' },
-  { name: 'a stream without video', scheme: 'ws', stream: 'audio' },
-  { name: 'a stream without audio', scheme: 'http', stream: 'video' },
+  { name: 'HTTP-FLV, published by ffmpeg', stream: 'from-ffmpeg', via: flvOver('http') },
+  { name: 'WebSocket-FLV, published by lal push', stream: 'from-lal', via: flvOver('ws') },
+  { name: 'a stream without video', stream: 'audio', via: flvOver('ws') },
+  { name: 'a stream without audio', stream: 'video', via: flvOver('http') },
 ] as const;
 
 const scope = new Scope();

@@ -1,4 +1,4 @@
-/** Chromium without a window, and pages in it that play our streams with mpegts.js. */
+/** Chromium without a window, and pages in it that play our streams with mpegts.js, hls.js and by itself. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,17 @@ const pageFiles: Record<string, { type: string; file: URL | string }> = {
     file: new URL('browser-page/beep-worklet.js', import.meta.url),
   },
   '/mpegts.js': { type: 'text/javascript', file: fileURLToPath(import.meta.resolve('mpegts.js')) },
+  '/hls.js': {
+    type: 'text/javascript',
+    file: fileURLToPath(import.meta.resolve('hls.js/dist/hls.min.js')),
+  },
 };
+
+/**
+ * What a URL leads to, and so what plays it: FLV and MPEG-TS mpegts.js, HLS hls.js or Chromium itself. Both libraries
+ * with their own defaults.
+ */
+export type StreamForm = 'flv' | 'ts' | 'hls' | 'native-hls';
 
 /** Options of mpegts.js, as its documentation names them. */
 export interface MpegtsConfig {
@@ -44,9 +54,9 @@ export interface MpegtsConfig {
 
 /** How playing went. Counters begin where the picture, or the sound, first moved. */
 export interface PlaybackReport {
-  /** Errors of mpegts.js, of the video element and of the page's scripts. */
+  /** Errors of the player, of the video element and of the page's scripts. */
   readonly problems: readonly string[];
-  /** From the player's `load()` to the first movement; undefined while there is none. */
+  /** From handing the URL to the player to the first movement; undefined while there is none. */
   readonly startMs?: number;
   /** How long each pause took that the player made because it had nothing to play. */
   readonly waitsMs: readonly number[];
@@ -79,8 +89,8 @@ export class BrowserPlayer {
   }
 
   /** Begins to play; to be called once. `report` tells how it goes. */
-  async play(url: string, config: MpegtsConfig = {}): Promise<void> {
-    await this.#page.evaluate(`startWatching(${JSON.stringify(url)}, ${JSON.stringify(config)})`);
+  async play(form: StreamForm, url: string, config: MpegtsConfig = {}): Promise<void> {
+    await this.#page.evaluate(`startWatching(...${JSON.stringify([form, url, config])})`);
   }
 
   /** To be called before `play`, for a stream that flashes and beeps as the demo does. */
@@ -99,12 +109,20 @@ export class BrowserPlayer {
 
   /** What it is playing moves; the report of that moment. Fails when it does not come so far in time. */
   async started(timeoutMs: number): Promise<PlaybackReport> {
-    await this.#page
-      .waitForFunction('playbackReport().startMs !== undefined', undefined, { timeout: timeoutMs })
-      .catch(async () => {
-        throw new Error(`nothing plays after ${timeoutMs} ms: ${JSON.stringify(await this.report())}`);
-      });
+    await this.#until('playbackReport().startMs !== undefined', timeoutMs);
     return this.report();
+  }
+
+  /** So much has been played since the start. */
+  async untilPlayed(durationMs: number, timeoutMs = 30_000): Promise<void> {
+    await this.#until(`playbackReport().playedMs >= ${durationMs}`, timeoutMs);
+  }
+
+  /** @param condition in the page */
+  async #until(condition: string, timeoutMs: number): Promise<void> {
+    await this.#page.waitForFunction(condition, undefined, { timeout: timeoutMs }).catch(async () => {
+      throw new Error(`after ${timeoutMs} ms not ${condition}: ${JSON.stringify(await this.report())}`);
+    });
   }
 }
 

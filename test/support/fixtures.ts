@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { readFlvFile } from './flv-file.ts';
 import type { Recording } from './flv-file.ts';
 import { runProgram } from './program.ts';
-import { cacheFolder, certificateFile, certificateKeyFile } from './project.ts';
+import { cacheFolder, certificateFile, certificateKeyFile, demoFile } from './project.ts';
 
 /** Bump when a recipe changes, so that files of an older recipe are not used. */
 const recipeVersion = 1;
@@ -18,7 +18,7 @@ interface Recipe {
   readonly extension: 'flv' | 'mp4' | 'mkv';
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Length; 6 seconds where nothing is said. Only the long tier makes longer ones. */
+  /** Length; 6 seconds where nothing is said. Longer ones are made by those who need them. */
   readonly seconds?: number;
 }
 
@@ -60,6 +60,13 @@ const recipes = {
     inputs: [...picture, ...beep(44100)],
     outputs: [...mainWithBFrames, ...aac],
     seconds: 120,
+  },
+  /** The sample with a key frame every second instead of every other, for fragments of a second. */
+  'demo-by-the-second': {
+    extension: 'flv',
+    inputs: ['-copyts', '-i', demoFile],
+    outputs: [...mainWithBFrames, '-b:v', '600k', '-c:a', 'copy'],
+    seconds: 25,
   },
   'h264-baseline-aac': {
     extension: 'flv',

@@ -4,7 +4,7 @@
  * Sources: Adobe "Video File Format Specification" version 10, annex E; Veovera "Enhanced RTMP" version 1 and 2
  * (single track).
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { digest, essentialNalUnits, hasNalUnits, splitByLength } from './nal-units.ts';
 
 export interface FlvTag {
@@ -234,6 +234,22 @@ export function readFlvTags(path: string): FlvTag[] {
   const parser = new FlvParser();
   parser.push(readFileSync(path));
   return parser.tags;
+}
+
+/** Writes the tags as they are, below a header that announces audio and video. */
+export function writeFlvFile(path: string, tags: readonly Omit<FlvTag, 'arrivedMs'>[]): void {
+  const parts: Buffer[] = [Buffer.from('464C5601050000000900000000', 'hex')];
+  for (const { type, timestampMs, body } of tags) {
+    const header = Buffer.alloc(11);
+    header.writeUInt8(type, 0);
+    header.writeUIntBE(body.length, 1, 3);
+    header.writeUIntBE(timestampMs % 2 ** 24, 4, 3);
+    header.writeUInt8(Math.floor(timestampMs / 2 ** 24), 7);
+    const previousTagSize = Buffer.alloc(4);
+    previousTagSize.writeUInt32BE(header.length + body.length);
+    parts.push(header, body, previousTagSize);
+  }
+  writeFileSync(path, Buffer.concat(parts));
 }
 
 export function readFlvFile(path: string): Recording {

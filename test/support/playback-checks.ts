@@ -24,8 +24,13 @@ const standstillShare = 0.05;
 const droppedShare = 0.1;
 /** The decoder works ahead of the picture by some frames. */
 const framesAhead = 15;
+/** Between flash and beep: less than anybody notices. The browser's own share is a few milliseconds. */
+const longestBeepDelayMs = 60;
+/** Between two ways to the same page; the measurement itself is good to a few milliseconds. */
+const longestSyncDifferenceMs = 20;
 /** A beep has more bytes than the silence around it. */
 const audioTolerance = 0.25;
+
 /** The average rates of an FLV file that is played in a loop. */
 export function ratesOf(file: string): SourceRates {
   const { units } = readFlvFile(file);
@@ -81,4 +86,21 @@ function expectAudio(report: PlaybackReport, audioBytesPerSecond: number, story:
   const most = ((playedMs + bufferedMs) / 1000) * audioBytesPerSecond * (1 + audioTolerance);
   expect(audioBytes, story).toBeGreaterThanOrEqual(least);
   expect(audioBytes, story).toBeLessThanOrEqual(most);
+}
+
+/** How much later the beeps come than their flashes. */
+export function medianBeepDelayMs({ beepDelaysMs }: PlaybackReport): number {
+  // The first flash may have been at the very start, when picture and sound are not settled yet. The middle one of the
+  // others, so that what a busy processor was late with does not count.
+  const delays = beepDelaysMs.slice(1).sort((a, b) => a - b);
+  expect(delays.length).toBeGreaterThanOrEqual(3);
+  return delays[Math.floor(delays.length / 2)]!;
+}
+
+/** Fails unless the demo stream's flashes and beeps come together, and do so as with another delivery of the stream. */
+export function expectSameSync({ report, slowdown }: Watched, other: Watched): void {
+  const delayMs = medianBeepDelayMs(report);
+  expect(Math.abs(delayMs)).toBeLessThan(longestBeepDelayMs);
+  const difference = Math.abs(delayMs - medianBeepDelayMs(other.report));
+  expect(difference).toBeLessThan(longestSyncDifferenceMs * slowdown);
 }

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Browser } from './browser.ts';
-import type { PlaybackReport } from './browser.ts';
-import { fixturePath } from './fixtures.ts';
+import type { PlaybackReport, StreamForm } from './browser.ts';
+import { fixturePath, makeFixture } from './fixtures.ts';
+import { readFlvTags, writeFlvFile } from './flv-file.ts';
+import type { FlvTag } from './flv-file.ts';
 import { FlvReader } from './flv-reader.ts';
+import { untilHlsList } from './hls-list.ts';
 import { ProcessorLoad } from './processor-load.ts';
 import { demoFile } from './project.ts';
 import { publishWithFfmpeg, publishWithLal } from './publishers.ts';
 import type { Scope } from './scope.ts';
 import { startServer } from './server.ts';
-import type { TestServer } from './server.ts';
+import type { ConfigOverrides, HttpScheme, TestServer } from './server.ts';
+import { shiftTags } from './tags.ts';
 
 /** An FLV file that is on the air in a loop while a test runs, under the name of its key. */
 export interface Source {
@@ -24,11 +28,27 @@ export const sources = {
   video: { file: fixturePath('video-only-h264'), publisher: 'lal' },
 } as const satisfies Record<string, Source>;
 
+/** How a stream gets to a page. */
+export interface Delivery {
+  readonly form: StreamForm;
+  readonly url: (server: TestServer, stream: string) => string;
+}
+
+/** Makes an FLV file in which picture size and sample rate change, and again where its end joins its beginning. */
+export async function makeChangingFile(path: string): Promise<void> {
+  // Where both have a key frame.
+  const partMs = 3_000;
+  const partOf = (file: string): FlvTag[] =>
+    readFlvTags(file).filter(({ timestampMs }) => timestampMs < partMs);
+  const [one, other] = [await makeFixture('demo-by-the-second'), fixturePath('h264-bframes-aac')];
+  writeFlvFile(path, [...partOf(one), ...shiftTags(partOf(other), partMs)]);
+}
+
 /** One page that plays one stream. */
 export interface Watch {
   readonly name: string;
-  readonly scheme: 'http' | 'https' | 'ws' | 'wss';
   readonly stream: string;
+  readonly via: Delivery;
   /** Also compare picture and sound, for a stream that flashes and beeps as the demo does. */
   readonly measureSync?: boolean;
 }
@@ -40,22 +60,66 @@ export interface Watched {
   readonly slowdown: number;
 }
 
+const hlsFragments = 6;
 /** Longer than any test. */
 const publisherTimeoutMs = 600_000;
 
-/** A server with a cache for late viewers, a browser, and streams on the air; all end with the scope. */
+export function flvOver(scheme: HttpScheme): Delivery {
+  return { form: 'flv', url: (server, stream) => server.flvUrl(scheme, stream) };
+}
+
+export function tsOver(scheme: HttpScheme): Delivery {
+  return { form: 'ts', url: (server, stream) => server.tsUrl(scheme, stream) };
+}
+
+/** @param list what follows the stream's name in the playlist's URL */
+export function hlsOver(
+  scheme: 'http' | 'https',
+  list: '.m3u8' | '/playlist.m3u8' | '/record.m3u8',
+  form: 'hls' | 'native-hls' = 'hls',
+): Delivery {
+  return { form, url: (server, stream) => server.hlsUrl(scheme, stream + list) };
+}
+
+/**
+ * A server with a cache for late viewers, a browser, and streams on the air; all end with the scope.
+ * @param config what is to be on besides HTTP-FLV
+ */
 export async function openPlayback(
   scope: Scope,
   streams: Readonly<Record<string, Source>>,
+  config: ConfigOverrides = {},
 ): Promise<{ server: TestServer; browser: Browser }> {
   const [server, browser] = await Promise.all([
-    startServer(scope, { httpflv: { gop_num: 1 } }),
+    startServer(scope, { httpflv: { gop_num: 1 }, ...config }),
     Browser.launch(scope),
   ]);
   await Promise.all(
     Object.entries(streams).map(([streamName, source]) => publish(scope, server, streamName, source)),
   );
   return { server, browser };
+}
+
+/** With MPEG-TS over HTTP and WebSocket, for `openPlayback`. */
+export const withTs: ConfigOverrides = {
+  httpts: { enable: true, enable_https: true, url_pattern: '/', gop_num: 1 },
+};
+
+/** With HLS in fragments of a second, for `openPlayback`. */
+export const withHls: ConfigOverrides = {
+  hls: {
+    enable: true,
+    enable_https: true,
+    url_pattern: '/hls/',
+    out_path: './hls/',
+    fragment_duration_ms: 1_000,
+    fragment_num: hlsFragments,
+  },
+};
+
+/** Resolves when the stream's playlist is as long as it gets: what players find that come to a stream long on the air. */
+export async function untilListFull(server: TestServer, streamName: string): Promise<void> {
+  await untilHlsList(server, `${streamName}.m3u8`, ({ entries }) => entries.length === hlsFragments);
 }
 
 /** Resolves when the stream can be watched. */
@@ -86,7 +150,7 @@ export async function watchTogether(
   );
   const load = new ProcessorLoad();
   await Promise.all(
-    watches.map(({ scheme, stream }, index) => players[index]!.play(server.flvUrl(scheme, stream))),
+    watches.map(({ stream, via }, index) => players[index]!.play(via.form, via.url(server, stream))),
   );
   // Who does not start shows it in the report.
   await Promise.allSettled(players.map((player) => player.started(10_000)));

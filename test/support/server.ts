@@ -20,6 +20,9 @@ export interface ServerPorts {
   readonly https: number;
 }
 
+/** What HTTP-FLV and HTTP-TS are served over. */
+export type HttpScheme = 'http' | 'https' | 'ws' | 'wss';
+
 /** The longest a stop may take; the README promises it. */
 const stopWithinMs = 5_000;
 
@@ -43,10 +46,17 @@ export class TestServer {
     return `rtmps://127.0.0.1:${this.ports.rtmps}/live/${streamName}`;
   }
 
-  /** @param scheme http, https, ws or wss */
-  flvUrl(scheme: 'http' | 'https' | 'ws' | 'wss', streamName: string): string {
-    const port = scheme === 'http' || scheme === 'ws' ? this.ports.http : this.ports.https;
-    return `${scheme}://127.0.0.1:${port}/live/${streamName}.flv`;
+  flvUrl(scheme: HttpScheme, streamName: string): string {
+    return `${this.#origin(scheme)}/live/${streamName}.flv`;
+  }
+
+  tsUrl(scheme: HttpScheme, streamName: string): string {
+    return `${this.#origin(scheme)}/live/${streamName}.ts`;
+  }
+
+  /** @param path below `/hls/`, such as `NAME.m3u8` */
+  hlsUrl(scheme: 'http' | 'https', path: string): string {
+    return `${this.#origin(scheme)}/hls/${path}`;
   }
 
   /** Asks the server to stop and fails unless it exits with code 0 in time. */
@@ -55,6 +65,11 @@ export class TestServer {
     this.program.signal(signal);
     const { code } = await this.program.ended(stopWithinMs);
     if (code !== 0) throw new Error(`${signal} did not end in exit code 0: ${this.program.describe()}`);
+  }
+
+  #origin(scheme: HttpScheme): string {
+    const port = scheme === 'http' || scheme === 'ws' ? this.ports.http : this.ports.https;
+    return `${scheme}://127.0.0.1:${port}`;
   }
 }
 

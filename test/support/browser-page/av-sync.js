@@ -1,10 +1,13 @@
 /**
- * Runs in the browser: notes when the demo stream's flashes are shown and its beeps are heard. `browser.ts` calls
+ * Runs in the browser: notes when the demo stream's flashes are due and its beeps are heard. `browser.ts` calls
  * `startMeasuringSync` before playing.
  */
-/* global AudioContext, AudioWorkletNode, document, window */
+/* global AudioContext, AudioWorkletNode, OffscreenCanvas, document, performance, window */
 {
   const video = document.querySelector('video');
+  /** Each picture that was shown: its time in the stream, and when time 0 of the stream was by the player's clock. */
+  const pictures = [];
+  /** The first picture of each flash. */
   const flashes = [];
   const beeps = [];
 
@@ -23,9 +26,12 @@
 
   function watchPicture() {
     let wasFlash = false;
-    const look = (_nowMs, { expectedDisplayTime }) => {
+    const look = (_nowMs, { mediaTime }) => {
+      const startedMs = performance.now() - video.currentTime * 1000;
+      const picture = { mediaMs: mediaTime * 1000, startedMs };
+      pictures.push(picture);
       const isNow = isFlash();
-      if (isNow && !wasFlash) flashes.push(expectedDisplayTime);
+      if (isNow && !wasFlash) flashes.push(picture);
       wasFlash = isNow;
       video.requestVideoFrameCallback(look);
     };
@@ -53,11 +59,25 @@
     await listen();
   };
 
+  /**
+   * When a picture's time had come by the player's clock, which the sound keeps. The moment when it is on the screen is
+   * up to 17 ms later, on a busy machine more, and differs from page to page.
+   */
+  function dueMs({ mediaMs }) {
+    const starts = pictures
+      .filter((picture) => Math.abs(picture.mediaMs - mediaMs) <= 500)
+      .map((picture) => picture.startedMs)
+      .sort((a, b) => a - b);
+    return mediaMs + starts[Math.floor(starts.length / 2)];
+  }
+
   /** For each flash, by how many milliseconds its beep is late. */
   window.beepDelaysMs = () =>
-    flashes.map((flash) =>
-      beeps
-        .map((beep) => beep - flash)
-        .reduce((best, next) => (Math.abs(next) < Math.abs(best) ? next : best), Infinity),
-    );
+    flashes
+      .map(dueMs)
+      .map((flash) =>
+        beeps
+          .map((beep) => beep - flash)
+          .reduce((best, next) => (Math.abs(next) < Math.abs(best) ? next : best), Infinity),
+      );
 }

@@ -1,8 +1,8 @@
 /**
- * Runs in the browser: plays one URL with mpegts.js and writes down how it went. `browser.ts` calls `startWatching`
- * once, then `playbackReport`, whose result it describes as `PlaybackReport`.
+ * Runs in the browser: plays one URL and writes down how it went. `browser.ts` calls `startWatching` once, then
+ * `playbackReport`, whose result it describes as `PlaybackReport`.
  */
-/* global document, mpegts, performance, window */
+/* global Hls, document, mpegts, performance, window */
 {
   const video = document.querySelector('video');
   const problems = [];
@@ -46,14 +46,40 @@
     };
   }
 
-  window.startWatching = (url, config) => {
-    const player = mpegts.createPlayer({ type: 'flv', isLive: true, url }, config);
-    player.on(mpegts.Events.ERROR, (type, detail, info) => {
-      problems.push(`mpegts.js: ${type}, ${detail}, ${JSON.stringify(info)}`);
+  /** What plays each form of a stream. */
+  const loaders = {
+    flv: (url, config) => loadWithMpegts('flv', url, config),
+    ts: (url, config) => loadWithMpegts('mpegts', url, config),
+    hls: loadWithHls,
+    'native-hls': (url) => {
+      // Our pages come from elsewhere: without it nobody may look at the picture, nor listen.
+      video.crossOrigin = 'anonymous';
+      video.src = url;
+    },
+  };
+
+  function loadWithMpegts(type, url, config) {
+    const player = mpegts.createPlayer({ type, isLive: true, url }, config);
+    player.on(mpegts.Events.ERROR, (kind, detail, info) => {
+      problems.push(`mpegts.js: ${kind}, ${detail}, ${JSON.stringify(info)}`);
     });
     player.attachMediaElement(video);
-    loadedMs = performance.now();
     player.load();
+  }
+
+  function loadWithHls(url) {
+    const player = new Hls();
+    // Also those that it gets over by itself: with a good stream it has none.
+    player.on(Hls.Events.ERROR, (_event, { type, details, fatal, reason, error }) => {
+      problems.push(`hls.js: ${type}, ${details}, fatal ${fatal}, ${reason ?? error?.message}`);
+    });
+    player.attachMedia(video);
+    player.loadSource(url);
+  }
+
+  window.startWatching = (form, url, config) => {
+    loadedMs = performance.now();
+    loaders[form](url, config);
     video.play().catch((error) => problems.push(`play: ${error.message}`));
     awaitStart();
   };
