@@ -13,7 +13,11 @@ const LAYER: Record<string, number> = {
   'protocol/amf': 4,
   'protocol/hls': 4,
   'protocol/rtmp': 4,
+  'protocol/rtp': 4,
+  'protocol/rtsp': 4,
+  'protocol/sdp': 4,
   'session/rtmp': 5,
+  'session/rtsp': 5,
   'session/http': 5,
   'session/websocket': 5,
   'session/net': 5,
@@ -30,10 +34,15 @@ const LAYER: Record<string, number> = {
 const EXCEPTIONS = new Set([
   'protocol/rtmp -> protocol/amf', // RTMP commands are AMF values
   'container/flv -> protocol/amf', // FLV script tags are AMF values; amf itself stands on bytes/ alone
+  'protocol/rtsp -> protocol/rtp', // transports and RTP-Info speak of RTP
+  'protocol/rtsp -> protocol/sdp', // descriptions are SDP
+  'protocol/sdp -> protocol/rtp', // a media description names an RTP payload format
   'output/record -> output', // recorders consume what packagers make, and are tested with real ones
   'session/rtmp -> session/net', // every session drives a socket
   'session/http -> session/net',
   'session/websocket -> session/net',
+  'session/rtsp -> session/net',
+  'session/rtsp -> session/websocket', // RTSP over WebSocket
 ]);
 
 const sourceRoot = dirname(fileURLToPath(import.meta.url));

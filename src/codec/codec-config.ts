@@ -3,7 +3,7 @@
  * record, byte for byte as the field's specifications define it (and as WebCodecs calls it): `avcC`, `hvcC`,
  * `av1C`, `vpcC`, AudioSpecificConfig, `OpusHead`. All values are immutable; a change makes a new object.
  */
-export type CodecConfig = VideoConfig | AudioConfig | DataConfig;
+export type CodecConfig = VideoConfig | AudioConfig | DataConfig | OpaqueConfig;
 
 /** Any video codec's configuration. */
 export type VideoConfig = H264Config | H265Config | Av1Config | Vp9Config | OtherVideoConfig;
@@ -108,4 +108,23 @@ export interface OtherAudioConfig extends AudioFields {
 export interface ScriptDataConfig {
   readonly kind: 'data';
   readonly codec: 'script' | 'video-metadata';
+}
+
+/**
+ * Media that no codec module knows, in the form in which RTP carries it: it travels from RTSP to RTSP as it came, and
+ * reaches no other output. A frame's `data` is one RTP packet, header included; only its payload, marker and time go on.
+ */
+export interface OpaqueConfig {
+  readonly kind: 'opaque';
+  readonly codec: 'rtp';
+  /** What SDP calls it on the `m=` line. */
+  readonly media: 'video' | 'audio' | 'application';
+  /** As `a=rtpmap` writes it. */
+  readonly encodingName: string;
+  /** Hertz. */
+  readonly clockRate: number;
+  /** Of audio; 1 where nothing is said. */
+  readonly channels: number;
+  /** The value of `a=fmtp` without the payload type; empty where there is none. */
+  readonly formatParameters: string;
 }

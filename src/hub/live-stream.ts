@@ -183,7 +183,7 @@ export class LiveStream implements PublicationTarget {
   }
 }
 
-const KIND_ORDER = { video: 0, audio: 1, data: 2 } as const;
+const KIND_ORDER = { video: 0, audio: 1, data: 2, opaque: 3 } as const;
 
 function byKind(a: Track, b: Track): number {
   return KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || a.id - b.id;

@@ -3,7 +3,7 @@ import type { Track } from '../media/track.ts';
 
 /** What a newcomer must be told before frames make sense. Immutable; a change makes a new object. */
 export interface StreamState {
-  /** Video first, then audio, then data. */
+  /** Video first, then audio, data, and what no codec module knows. */
   readonly tracks: readonly Track[];
   /** The newest key frame of each data track, oldest first: metadata and the like. */
   readonly stickyFrames: readonly MediaFrame[];

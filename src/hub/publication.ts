@@ -19,7 +19,7 @@ export class Publication {
   /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
   /** Frames written so far, by kind. */
-  readonly frames = { video: 0, audio: 0, data: 0 };
+  readonly frames = { video: 0, audio: 0, data: 0, opaque: 0 };
   readonly #target: PublicationTarget;
   #isEnded = false;
 

@@ -4,7 +4,7 @@ import type { CodecConfig } from '../codec/codec-config.ts';
 export interface Track {
   /** Stable for the life of the publication. */
   readonly id: number;
-  readonly kind: 'video' | 'audio' | 'data';
+  readonly kind: 'video' | 'audio' | 'data' | 'opaque';
   readonly config: CodecConfig;
   /**
    * How the source named the codec, where it had a choice of names: a FourCC such as `hvc1`, or `flv:2` for a legacy

@@ -13,7 +13,9 @@ export function codecsLeftOutOfTs(tracks: readonly Track[]): string[] {
 }
 
 function nameOf({ config, sourceTag }: Track): string[] {
-  return config.kind === 'data' ? [] : [codecNameOf(config) || (sourceTag ?? 'unknown')];
+  if (config.kind === 'data') return [];
+  if (config.kind === 'opaque') return [config.encodingName];
+  return [codecNameOf(config) || (sourceTag ?? 'unknown')];
 }
 
 /** Says in the log what HTTP-TS, HLS and TS recordings leave out of a publication: once for each codec. */

@@ -56,7 +56,7 @@ export function flvCanCarry(track: Track, form: FlvForm): boolean {
  */
 export function flvSequenceHeader(track: Track, form: FlvForm): Uint8Array | undefined {
   const { config } = track;
-  if (config.kind === 'data') return undefined;
+  if (config.kind === 'data' || config.kind === 'opaque') return undefined;
   const spelling = flvSpellingOf(track, form);
   if (spelling === undefined) return undefined;
   if (spelling.family === 'enhanced') {
@@ -147,7 +147,7 @@ export function writeFlvBodyHeader(
     return config.codec === 'script' ? 0 : writeVideoMetadataHeader(target, offset, frame.track);
   }
   const spelling = requireSpelling(frame.track, form);
-  if (config.kind === 'video') return writeVideoHeader(target, offset, frame, spelling);
+  if (config.kind !== 'audio') return writeVideoHeader(target, offset, frame, spelling);
   if (spelling.family === 'enhanced') {
     return writeFourCcHeader(target, offset, EX_AUDIO_HEADER | AudioPacketType.codedFrames, spelling.fourCc);
   }

@@ -2,13 +2,13 @@
  * Which codec a tag body names, and how a track's codec is named when it is written.
  * Legacy: a code point in the first byte (FLV 10.1, E.4.2.1 and E.4.3.1). Enhanced: a FourCC (Enhanced RTMP v2).
  */
-import type { CodecConfig } from '../../codec/codec-config.ts';
+import type { AudioConfig, VideoConfig } from '../../codec/codec-config.ts';
 import type { Track } from '../../media/track.ts';
 import { fourCcNumber, fourCcText, isFourCc } from './four-cc.ts';
 import { FlvSoundFormat, FlvVideoCodecId } from './flv-types.ts';
 import type { FlvForm } from './flv-types.ts';
 
-type MediaCodec = Exclude<CodecConfig, { kind: 'data' }>['codec'];
+type MediaCodec = (VideoConfig | AudioConfig)['codec'];
 
 /** One way to name one codec in a tag body. */
 export type FlvSpelling = LegacySpelling | EnhancedSpelling;
@@ -113,10 +113,10 @@ export function enhancedAudioSpelling(fourCc: number): FlvSpelling | undefined {
   return ENHANCED_AUDIO.get(fourCc) ?? enhancedOther(fourCc);
 }
 
-/** How `track` is written in `form`; `undefined` when FLV has no name for its codec. Not for data tracks. */
+/** How `track` is written in `form`; `undefined` when FLV has no name for its codec. Not for data and opaque tracks. */
 export function flvSpellingOf(track: Track, form: FlvForm): FlvSpelling | undefined {
-  if (track.config.kind === 'data') return undefined;
-  const codec = track.config.codec;
+  const { kind, codec } = track.config;
+  if (kind === 'data' || kind === 'opaque') return undefined;
   if (codec === 'other') return spellingOfTag(track.kind, track.sourceTag);
   if (codec === 'mp3' && track.sourceTag === LEGACY_MP3_8K.sourceTag) return LEGACY_MP3_8K;
   const legacy = LEGACY_BY_CODEC[codec];

@@ -47,7 +47,7 @@ export class FlvEventQueue {
   /** @throws {ProtocolError} `ERR_FLV_RECORD_SIZE`; then nothing is pushed */
   pushTrack(track: Track): void {
     const { config } = track;
-    if (config.kind !== 'data' && config.description.length > MAX_RECORD_BYTES) {
+    if ('description' in config && config.description.length > MAX_RECORD_BYTES) {
       const length = config.description.length;
       throw new ProtocolError('ERR_FLV_RECORD_SIZE', `codec configuration of ${length} bytes`, {
         length,
