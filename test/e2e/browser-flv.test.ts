@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from '../support/browser.ts';
 import { FlvReader } from '../support/flv-reader.ts';
-import { flvOver, openPlayback, sources, watchTogether } from '../support/playback.ts';
+import { atOnce, flvOver, openPlayback, sources, watchTogether } from '../support/playback.ts';
 import type { Source, Watch, Watched } from '../support/playback.ts';
 import { expectSmoothPlayback, medianBeepDelayMs, ratesOf } from '../support/playback-checks.ts';
 import { runProgram } from '../support/program.ts';
@@ -27,7 +27,7 @@ const watches: readonly Watch[] = [
   { name: 'WebSocket-FLV, published by lal push', stream: 'from-lal', via: flvOver('ws'), measureSync: true },
   { name: 'HTTPS-FLV with a self-signed certificate', stream: 'from-lal', via: flvOver('https') },
   { name: 'WebSocket-FLV over TLS', stream: 'from-ffmpeg', via: flvOver('wss') },
-  { name: 'a stream without video', stream: 'audio', via: flvOver('http') },
+  { name: 'a stream without video', stream: 'audio', via: flvOver('http'), player: atOnce },
   { name: 'a stream without audio', stream: 'video', via: flvOver('ws') },
   { name: 'a stream whose sound is late', stream: 'late-sound', via: flvOver('http'), measureSync: true },
 ];
@@ -80,7 +80,7 @@ test('with gop_num 1 a viewer starts within a second, however far the next key f
     const player = await browser.openPlayer();
     await untilNextKeyFrame('from-lal');
     await sleep(200);
-    await player.play('flv', server.flvUrl('http', 'from-lal'), { enableStashBuffer: false });
+    await player.play('flv', server.flvUrl('http', 'from-lal'), atOnce);
     startsMs.push((await player.started(10_000)).startMs!);
     await player.close();
   }
@@ -92,7 +92,7 @@ test.each(['from-lal', 'audio', 'video'] as const)(
   async (source) => {
     const streamName = `awaited-${source}`;
     const player = await browser.openPlayer();
-    await player.play('flv', server.flvUrl('ws', streamName), { enableStashBuffer: false });
+    await player.play('flv', server.flvUrl('ws', streamName), atOnce);
     const witness = FlvReader.open(scope, server.flvUrl('http', streamName));
     await witness.joined();
     const publisher = publishWithLal(scope, sources[source].file, server.rtmpUrl(streamName));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser } from '../support/browser.ts';
 import {
+  atOnce,
   flvOver,
   makeChangingFile,
   openPlayback,
@@ -35,7 +36,7 @@ const watches: readonly Watch[] = [
   { name: 'HTTP-TS, published by ffmpeg', stream: 'from-ffmpeg', via: tsOver('http') },
   { name: 'HTTPS-TS with a self-signed certificate', stream: 'from-lal', via: tsOver('https') },
   { name: 'changes of picture size and sample rate', stream: 'changing', via: tsOver('http') },
-  { name: 'a stream without video', stream: 'audio', via: tsOver('wss') },
+  { name: 'a stream without video', stream: 'audio', via: tsOver('wss'), player: atOnce },
   { name: 'a stream without audio', stream: 'video', via: tsOver('http') },
   overFlv,
 ];

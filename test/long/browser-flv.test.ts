@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser } from '../support/browser.ts';
-import { flvOver, openPlayback, sources, watchTogether } from '../support/playback.ts';
+import { atOnce, flvOver, openPlayback, sources, watchTogether } from '../support/playback.ts';
 import type { Watched } from '../support/playback.ts';
 import { expectSmoothPlayback, ratesOf } from '../support/playback-checks.ts';
 import { Scope } from '../support/scope.ts';
@@ -11,7 +11,7 @@ const watchMs = 120_000;
 const watches = [
   { name: 'HTTP-FLV, published by ffmpeg', stream: 'from-ffmpeg', via: flvOver('http') },
   { name: 'WebSocket-FLV, published by lal push', stream: 'from-lal', via: flvOver('ws') },
-  { name: 'a stream without video', stream: 'audio', via: flvOver('ws') },
+  { name: 'a stream without video', stream: 'audio', via: flvOver('ws'), player: atOnce },
   { name: 'a stream without audio', stream: 'video', via: flvOver('http') },
 ] as const;
 

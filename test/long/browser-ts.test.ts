@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser } from '../support/browser.ts';
-import { flvOver, openPlayback, sources, tsOver, watchTogether, withTs } from '../support/playback.ts';
+import {
+  atOnce,
+  flvOver,
+  openPlayback,
+  sources,
+  tsOver,
+  watchTogether,
+  withTs,
+} from '../support/playback.ts';
 import type { Watch, Watched } from '../support/playback.ts';
 import { expectSameSync, expectSmoothPlayback, ratesOf } from '../support/playback-checks.ts';
 import { Scope } from '../support/scope.ts';
@@ -11,7 +19,7 @@ const watchMs = 120_000;
 const watches = [
   { name: 'HTTP-TS, published by ffmpeg', stream: 'from-ffmpeg', via: tsOver('http') },
   { name: 'WebSocket-TS, published by lal push', stream: 'from-lal', via: tsOver('ws'), measureSync: true },
-  { name: 'a stream without video', stream: 'audio', via: tsOver('ws') },
+  { name: 'a stream without video', stream: 'audio', via: tsOver('ws'), player: atOnce },
   { name: 'a stream without audio', stream: 'video', via: tsOver('http') },
   { name: 'HTTP-FLV', stream: 'from-lal', via: flvOver('http'), measureSync: true },
 ] as const satisfies readonly Watch[];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Browser } from './browser.ts';
-import type { PlaybackReport, StreamForm } from './browser.ts';
+import type { MpegtsConfig, PlaybackReport, StreamForm } from './browser.ts';
 import { fixturePath, makeFixture } from './fixtures.ts';
 import { readFlvTags, writeFlvFile } from './flv-file.ts';
 import type { FlvTag } from './flv-file.ts';
@@ -51,6 +51,8 @@ export interface Watch {
   readonly via: Delivery;
   /** Also compare picture and sound, for a stream that flashes and beeps as the demo does. */
   readonly measureSync?: boolean;
+  /** For mpegts.js; default: its own defaults. */
+  readonly player?: MpegtsConfig;
 }
 
 /** What became of one watch. */
@@ -59,6 +61,12 @@ export interface Watched {
   /** See `ProcessorLoad`. */
   readonly slowdown: number;
 }
+
+/**
+ * What arrives is decoded at once. mpegts.js by itself first collects 8 KiB: a second of sound alone, so that it runs dry at
+ * its start when less than that was ready for it.
+ */
+export const atOnce: MpegtsConfig = { enableStashBuffer: false };
 
 const hlsFragments = 6;
 /** Longer than any test. */
@@ -150,7 +158,9 @@ export async function watchTogether(
   );
   const load = new ProcessorLoad();
   await Promise.all(
-    watches.map(({ stream, via }, index) => players[index]!.play(via.form, via.url(server, stream))),
+    watches.map(({ stream, via, player }, index) =>
+      players[index]!.play(via.form, via.url(server, stream), player),
+    ),
   );
   // Who does not start shows it in the report.
   await Promise.allSettled(players.map((player) => player.started(10_000)));
