@@ -90,17 +90,41 @@ export function parseAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig
   }
 }
 
-function readConfig(reader: BitReader): AudioSpecificConfig {
+/** The fields in front, which every object type has. */
+interface ConfigHead {
+  readonly signalledObjectType: number;
+  readonly samplingFrequency: number;
+  readonly channelConfiguration: number;
+  /** SBR or PS stands first, the core's object type behind it. */
+  readonly isExplicit: boolean;
+  readonly extensionSamplingFrequency: number | undefined;
+  readonly objectType: number;
+}
+
+function readHead(reader: BitReader): ConfigHead {
   const signalledObjectType = readObjectType(reader);
   const samplingFrequency = readSamplingFrequency(reader);
   const channelConfiguration = reader.bits(4);
   const isExplicit = signalledObjectType === AacObjectType.sbr || signalledObjectType === AacObjectType.ps;
   const extensionSamplingFrequency = isExplicit ? readSamplingFrequency(reader) : undefined;
   const objectType = isExplicit ? readObjectType(reader) : signalledObjectType;
+  return {
+    signalledObjectType,
+    samplingFrequency,
+    channelConfiguration,
+    isExplicit,
+    extensionSamplingFrequency,
+    objectType,
+  };
+}
+
+function readConfig(reader: BitReader): AudioSpecificConfig {
+  const head = readHead(reader);
+  const { signalledObjectType, objectType, channelConfiguration, extensionSamplingFrequency } = head;
   const general = ifNotCutOff(() =>
     GENERAL_AUDIO.has(objectType) ? readGeneralAudio(reader, objectType, channelConfiguration) : undefined,
   );
-  const extension = isExplicit
+  const extension = head.isExplicit
     ? {
         sbr: true,
         ps: signalledObjectType === AacObjectType.ps ? true : undefined,
@@ -110,12 +134,42 @@ function readConfig(reader: BitReader): AudioSpecificConfig {
   return {
     objectType,
     signalledObjectType,
-    samplingFrequency,
+    samplingFrequency: head.samplingFrequency,
     channelConfiguration,
     channels: CHANNELS_OF_CONFIGURATION[channelConfiguration] || (general?.channels ?? 0),
     samplesPerFrame: samplesPerFrame(objectType, general?.frameLengthFlag ?? false),
     ...extension,
   };
+}
+
+/**
+ * Bits of the AudioSpecificConfig at the start of `bytes`, where other fields follow it and nothing tells its length
+ * (a StreamMuxConfig of version 0). A backward compatible SBR signal is not looked for: it needs a known end.
+ * @throws {ProtocolError} `ERR_AAC_CONFIG` when it is cut off, and for object types whose own config is not read here
+ */
+export function audioSpecificConfigBits(bytes: Uint8Array): number {
+  const reader = new BitReader(bytes);
+  try {
+    const { objectType, channelConfiguration } = readHead(reader);
+    if (!GENERAL_AUDIO.has(objectType)) throw unknownLength(objectType);
+    readGeneralAudio(reader, objectType, channelConfiguration, false);
+    if (objectType >= AacObjectType.erLc) {
+      const epConfig = reader.bits(2);
+      if (epConfig >= 2) throw unknownLength(objectType); // ErrorProtectionSpecificConfig follows
+    }
+    return reader.position;
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'ERR_TRUNCATED') throw cutOff(bytes.length, error);
+    throw error;
+  }
+}
+
+function unknownLength(objectType: number): ProtocolError {
+  return new ProtocolError(
+    'ERR_AAC_CONFIG',
+    `the length of the AudioSpecificConfig of object type ${objectType} is not known`,
+    { objectType },
+  );
 }
 
 /** 1.6.2.1, GetAudioObjectType(): 31 escapes to 6 more bits. */
@@ -136,13 +190,20 @@ interface GeneralAudio {
   readonly channels: number;
 }
 
-function readGeneralAudio(reader: BitReader, objectType: number, channelConfiguration: number): GeneralAudio {
+/** @param elementMayBeCutOff a program config element that is cut off tells no channels, instead of being an error */
+function readGeneralAudio(
+  reader: BitReader,
+  objectType: number,
+  channelConfiguration: number,
+  elementMayBeCutOff = true,
+): GeneralAudio {
   const frameLengthFlag = reader.flag();
   const dependsOnCoreCoder = reader.flag();
   if (dependsOnCoreCoder) reader.skip(14); // coreCoderDelay
   const extensionFlag = reader.flag();
+  const readElement = (): number => readProgramConfigChannels(reader);
   const channels =
-    channelConfiguration === 0 ? (ifNotCutOff(() => readProgramConfigChannels(reader)) ?? 0) : 0;
+    channelConfiguration !== 0 ? 0 : elementMayBeCutOff ? (ifNotCutOff(readElement) ?? 0) : readElement();
   if (objectType === AacObjectType.scalable || objectType === AacObjectType.erScalable) reader.skip(3); // layerNr
   if (extensionFlag) skipGeneralAudioExtension(reader, objectType);
   return { frameLengthFlag, channels };
