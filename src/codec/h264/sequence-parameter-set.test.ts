@@ -79,7 +79,11 @@ test('reads an SPS without VUI', () => {
 
 test('reads an SPS with picture order count type 1', () => {
   const pictureOrder = (bits: BitString): unknown => bits.ue(1).u(1, 1).se(-3, 4).ue(3).se(1, -2, 3);
-  expect(parseH264SequenceParameterSet(spsOf({ pictureOrder }))).toMatchObject({ width: 320, height: 240 });
+  expect(parseH264SequenceParameterSet(spsOf({ pictureOrder }))).toMatchObject({
+    picOrderCntType: 1,
+    width: 320,
+    height: 240,
+  });
 });
 
 test.each([

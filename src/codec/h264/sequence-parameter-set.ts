@@ -24,6 +24,8 @@ export interface H264SequenceParameterSet {
   readonly height: number;
   /** `frame_mbs_only_flag`; false: the stream may hold interlaced pictures. */
   readonly frameMbsOnly: boolean;
+  /** `pic_order_cnt_type`; 2: pictures are shown in the order in which they are decoded. */
+  readonly picOrderCntType: number;
   readonly maxNumRefFrames: number;
   /** From the VUI, which may be missing. */
   readonly maxNumReorderFrames?: number | undefined;
@@ -71,7 +73,7 @@ export function parseH264SequenceParameterSet(nal: Uint8Array): H264SequencePara
   const id = inRange('seq_parameter_set_id', reader.ue(), MAX_SPS_ID);
   const chroma = readChromaFormat(reader, profileIdc);
   reader.ue(); // log2_max_frame_num_minus4
-  skipPictureOrderCount(reader);
+  const picOrderCntType = readPictureOrderCountType(reader);
   const maxNumRefFrames = reader.ue();
   reader.skip(1); // gaps_in_frame_num_value_allowed_flag
   const size = readPictureSize(reader, chroma.chromaFormatIdc, chroma.separateColourPlanes);
@@ -85,6 +87,7 @@ export function parseH264SequenceParameterSet(nal: Uint8Array): H264SequencePara
     bitDepthLuma: chroma.bitDepthLuma,
     bitDepthChroma: chroma.bitDepthChroma,
     ...size,
+    picOrderCntType,
     maxNumRefFrames,
     ...vui,
   };
@@ -152,7 +155,7 @@ function skipScalingList(reader: BitReader, size: number): void {
   }
 }
 
-function skipPictureOrderCount(reader: BitReader): void {
+function readPictureOrderCountType(reader: BitReader): number {
   const picOrderCntType = inRange('pic_order_cnt_type', reader.ue(), 2);
   if (picOrderCntType === 0) {
     reader.ue(); // log2_max_pic_order_cnt_lsb_minus4
@@ -163,6 +166,7 @@ function skipPictureOrderCount(reader: BitReader): void {
     const cycle = inRange('num_ref_frames_in_pic_order_cnt_cycle', reader.ue(), MAX_POC_CYCLE);
     for (let index = 0; index < cycle; index += 1) reader.se(); // offset_for_ref_frame
   }
+  return picOrderCntType;
 }
 
 function readPictureSize(
