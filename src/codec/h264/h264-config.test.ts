@@ -6,7 +6,12 @@ import { damagedBytes } from '../../testing/mutated.ts';
 import { H264_RECORDS } from '../../testing/record-vectors.ts';
 import { normalizeH264AccessUnit } from './access-unit.ts';
 import { parseAvcDecoderConfigurationRecord } from './avc-decoder-configuration-record.ts';
-import { h264ConfigFromParameterSets, h264ConfigFromRecord, withH264ParameterSets } from './h264-config.ts';
+import {
+  h264ConfigFromNalUnits,
+  h264ConfigFromParameterSets,
+  h264ConfigFromRecord,
+  withH264ParameterSets,
+} from './h264-config.ts';
 import { H264NalUnitType, h264NalUnitType } from './nal-unit-type.ts';
 
 const BASELINE = h264ConfigFromRecord(H264_RECORDS[0]!.record);
@@ -41,6 +46,13 @@ test.each([0xfc, 0xfd, 0xfe])('rewrites length size byte %i to 4-byte lengths in
   const config = h264ConfigFromRecord(record);
   expect(config.description).toEqual(H264_RECORDS[0]!.record);
   expect(record[4]).toBe(byte);
+});
+
+test('the sets among NAL units make a config as soon as both kinds are there', () => {
+  const { sequenceParameterSets: sps, pictureParameterSets: pps } = HIGH;
+  expect(h264ConfigFromNalUnits([IDR, ...sps])).toBeUndefined();
+  expect(h264ConfigFromNalUnits([IDR, ...pps])).toBeUndefined();
+  expect(h264ConfigFromNalUnits([...pps, IDR, ...sps])).toEqual(h264ConfigFromParameterSets(sps, pps));
 });
 
 test('a record without sets gives a config without size', () => {

@@ -54,6 +54,17 @@ export function h264ConfigFromParameterSets(
 }
 
 /**
+ * The config of a stream that came without a record, from NAL units among which its parameter sets are.
+ * @returns `undefined` as long as SPS or PPS are missing; owns copies of the sets
+ * @throws {ProtocolError} `ERR_H264_SPS` as `h264ConfigFromParameterSets`
+ */
+export function h264ConfigFromNalUnits(nalUnits: readonly Uint8Array[]): H264Config | undefined {
+  const sps = nalUnits.filter((nal) => h264NalUnitType(nal) === H264NalUnitType.sps);
+  const pps = nalUnits.filter((nal) => h264NalUnitType(nal) === H264NalUnitType.pps);
+  return sps.length > 0 && pps.length > 0 ? h264ConfigFromParameterSets(sps, pps) : undefined;
+}
+
+/**
  * Takes the parameter sets among an access unit's NAL units into the config; other NAL units are ignored. Runs for
  * every frame. A set with a known id replaces the old one, a new id is appended; sets without a readable id are ignored.
  * @returns the same object when nothing changes; else a new one that owns copies of the new sets

@@ -5,7 +5,12 @@ import { hex, toHex } from '../../testing/hex.ts';
 import { damagedBytes } from '../../testing/mutated.ts';
 import { H265_RECORDS } from '../../testing/record-vectors.ts';
 import { normalizeH265AccessUnit } from './access-unit.ts';
-import { h265ConfigFromParameterSets, h265ConfigFromRecord, withH265ParameterSets } from './h265-config.ts';
+import {
+  h265ConfigFromNalUnits,
+  h265ConfigFromParameterSets,
+  h265ConfigFromRecord,
+  withH265ParameterSets,
+} from './h265-config.ts';
 import { parseHevcDecoderConfigurationRecord } from './hevc-decoder-configuration-record.ts';
 import { H265NalUnitType, h265LayerId, h265NalUnitType, isH265Irap } from './nal-unit-type.ts';
 import type { H265Config } from '../codec-config.ts';
@@ -74,6 +79,18 @@ test('refuses parameter sets without a usable SPS', () => {
     h265ConfigFromParameterSets(videoParameterSets, sps, pictureParameterSets);
   expect(codeOf(() => from([]))).toBe('ERR_H265_SPS');
   expect(codeOf(() => from([hex('4201')]))).toBe('ERR_H265_SPS');
+});
+
+test('the sets among NAL units make a config as soon as all kinds of the base layer are there', () => {
+  const { videoParameterSets: vps, sequenceParameterSets: sps, pictureParameterSets: pps } = MAIN;
+  expect(h265ConfigFromNalUnits([...vps, ...sps, IDR])).toBeUndefined();
+  expect(h265ConfigFromNalUnits([...vps, ...pps])).toBeUndefined();
+  const otherLayer = pps[0]!.slice();
+  otherLayer[1]! |= 0x08;
+  expect(h265ConfigFromNalUnits([...vps, ...sps, otherLayer])).toBeUndefined();
+  expect(h265ConfigFromNalUnits([...vps, IDR, ...sps, ...pps])).toEqual(
+    h265ConfigFromParameterSets(vps, sps, pps),
+  );
 });
 
 test('an access unit without parameter sets, or with the known ones, gives the same object', () => {

@@ -69,6 +69,21 @@ export function h265ConfigFromParameterSets(
 }
 
 /**
+ * The config of a stream that came without a record, from NAL units among which the base layer's parameter sets are.
+ * @returns `undefined` as long as VPS, SPS or PPS are missing; owns copies of the sets
+ * @throws {ProtocolError} `ERR_H265_SPS` as `h265ConfigFromParameterSets`
+ */
+export function h265ConfigFromNalUnits(nalUnits: readonly Uint8Array[]): H265Config | undefined {
+  const setsOf = (type: number): Uint8Array[] =>
+    nalUnits.filter((nal) => h265NalUnitType(nal) === type && h265LayerId(nal) === 0);
+  const vps = setsOf(H265NalUnitType.vps);
+  const sps = setsOf(H265NalUnitType.sps);
+  const pps = setsOf(H265NalUnitType.pps);
+  const isComplete = vps.length > 0 && sps.length > 0 && pps.length > 0;
+  return isComplete ? h265ConfigFromParameterSets(vps, sps, pps) : undefined;
+}
+
+/**
  * Takes the base layer's parameter sets among an access unit's NAL units into the config; other NAL units are ignored.
  * Runs for every frame. A set with a known id replaces the old one, a new id is appended; sets without a readable id
  * are ignored.

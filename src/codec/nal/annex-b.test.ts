@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codeOf } from '../../testing/coded-error.ts';
 import { hex, toHex } from '../../testing/hex.ts';
-import { joinAnnexB, splitAnnexB } from './annex-b.ts';
+import { joinAnnexB, splitAnnexB, splitAtStartCodes } from './annex-b.ts';
 import { MAX_NAL_UNITS_PER_ACCESS_UNIT } from './length-prefixed.ts';
 
 test.each([
@@ -23,6 +23,21 @@ test.each([
 test('splits into views, not copies', () => {
   const data = hex('000001 6742');
   expect(splitAnnexB(data)[0]!.buffer).toBe(data.buffer);
+});
+
+test.each([
+  ['a start code in front', '00000001 6742', ['6742']],
+  ['units behind it', '6742 00000001 68ce 000001 6588', ['6742', '68ce', '6588']],
+  ['a start code at its end', '6742 000001', ['6742']],
+  ['start codes alone', '000001 000001', []],
+])('takes apart a unit with %s', (_name, data, nalUnits) => {
+  expect(splitAtStartCodes(hex(data))?.map(toHex)).toEqual(nalUnits);
+});
+
+test('a unit without start codes is left alone, whatever zeros it has', () => {
+  for (const nal of ['', '6742', '67 0000 03 01', '65 0000', '0000', '0001']) {
+    expect(splitAtStartCodes(hex(nal))).toBeUndefined();
+  }
 });
 
 test('refuses more NAL units than any encoder makes', () => {

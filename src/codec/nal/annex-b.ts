@@ -29,6 +29,20 @@ export function splitAnnexB(data: Uint8Array): Uint8Array[] {
   return nalUnits;
 }
 
+/**
+ * Splits what should be a single NAL unit, but came with start codes in it: in front, or between several units.
+ * @returns `undefined` for a sound unit, which never contains a start code; else views of `nal`, empty units left out
+ * @throws {ProtocolError} `ERR_NAL_COUNT` for too many units
+ */
+export function splitAtStartCodes(nal: Uint8Array): Uint8Array[] | undefined {
+  const prefix = nextStartCode(nal, 0);
+  if (prefix === nal.length) return undefined;
+  let end = prefix;
+  while (end > 0 && nal[end - 1] === 0) end -= 1;
+  const rest = splitAnnexB(nal.subarray(prefix));
+  return end === 0 ? rest : [nal.subarray(0, end), ...rest];
+}
+
 /** Puts the 4-byte start code `00 00 00 01` before each NAL unit. @returns a fresh copy */
 export function joinAnnexB(nalUnits: readonly Uint8Array[]): Uint8Array {
   let length = 0;
