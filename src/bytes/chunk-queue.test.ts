@@ -129,3 +129,17 @@ test('behaves like one long block under any order of pushes, takes, skips and lo
     }),
   );
 });
+
+test('what is kept is a view where it makes up much of its piece, else a copy that keeps no large piece alive', () => {
+  const queue = new ChunkQueue();
+  const piece = new Uint8Array(100).fill(7);
+  queue.push(piece);
+  const large = queue.takeToKeep(25);
+  expect(large.buffer).toBe(piece.buffer);
+  const small = queue.takeToKeep(24);
+  expect(small.buffer).not.toBe(piece.buffer);
+  expect([...small]).toEqual(new Array(24).fill(7));
+  queue.push(Uint8Array.of(8, 8));
+  expect([...queue.takeToKeep(52)]).toEqual([...new Array(51).fill(7), 8]);
+  expect(queue.length).toBe(1);
+});

@@ -1,3 +1,6 @@
+/** What is kept may hold this many times its own length in memory. */
+const MAX_KEPT_RATIO = 4;
+
 /**
  * Bytes that arrive in pieces. A field that lies within one piece comes out as a view of it; one that spans pieces
  * is copied once. Pieces handed in must not be changed afterwards.
@@ -47,6 +50,20 @@ export class ChunkQueue {
     const copy = new Uint8Array(length);
     this.copyTo(copy, 0, length);
     return copy;
+  }
+
+  /**
+   * Like `take`, for bytes that are kept for long: a small part of a large piece is copied all the same, so that it does not
+   * keep the whole piece alive. The caller has checked `length`.
+   */
+  takeToKeep(length: number): Uint8Array {
+    const first = this.#chunks[this.#head];
+    if (first !== undefined && length * MAX_KEPT_RATIO < first.buffer.byteLength) {
+      const copy = new Uint8Array(length);
+      this.copyTo(copy, 0, length);
+      return copy;
+    }
+    return this.take(length)!;
   }
 
   /** Moves the next `length` bytes into `target` at `targetOffset`. The caller has checked `length`. */

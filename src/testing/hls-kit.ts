@@ -35,6 +35,9 @@ export class TestStorage extends MemoryStorage {
   /** Every playlist written, newest last. */
   readonly playlists: { readonly path: string; readonly parts: readonly Uint8Array[] }[] = [];
   writes = new Map<string, number>();
+  /** Bytes of playlists that were made anew for a write: not those in pieces that a version before had already. */
+  freshListBytes = 0;
+  readonly #known = new WeakSet<Uint8Array>();
   failure: string | undefined;
   /** While set, nothing gets done. */
   blocked: Promise<void> | undefined;
@@ -52,6 +55,10 @@ export class TestStorage extends MemoryStorage {
     this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
     if (!name.endsWith('.m3u8')) return;
     this.playlists.push({ path: `${folder}/${name}`, parts });
+    for (const part of parts) {
+      if (!this.#known.has(part)) this.freshListBytes += part.length;
+      this.#known.add(part);
+    }
   }
 
   override async remove(folder: string, name: string): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { withoutFirstBytes } from '../../bytes/without-first-bytes.ts';
 import type { HlsStorage, StoredFile } from './hls-storage.ts';
 import { PLAYLIST_FILE } from './playlist-document.ts';
 
@@ -105,11 +106,10 @@ class DiskFile implements StoredFile {
 async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
   const handle = await open(path, 'w');
   try {
-    for (const part of parts) {
-      for (let at = 0; at < part.length;) {
-        const { bytesWritten } = await handle.write(part, at, part.length - at);
-        at += bytesWritten;
-      }
+    let left = parts;
+    while (left.length > 0) {
+      const { bytesWritten } = await handle.writev(left as Uint8Array[]);
+      left = withoutFirstBytes(left, bytesWritten);
     }
   } finally {
     await handle.close();

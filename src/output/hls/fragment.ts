@@ -1,7 +1,9 @@
 /** A piece of the stream, complete: from one random access point to the next. */
 export interface ClosedFragment {
-  /** Whole transport packets, tables first. The receiver's own. */
-  readonly bytes: Uint8Array;
+  /** Whole transport packets, tables first, in pieces that never change: views of what the viewers got. */
+  readonly parts: readonly Uint8Array[];
+  /** Bytes of all parts. */
+  readonly length: number;
   /** Up to the start of the next fragment; at least 1. */
   readonly durationMs: number;
   /** Times, tracks or encodings do not go on from the fragment before. */

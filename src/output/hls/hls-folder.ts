@@ -78,7 +78,7 @@ export class HlsFolder {
     const { storage, folder, settings, clock } = this.#options;
     await this.prepare(false);
     const fragmentName = this.nextFragment(fragment.openedMs);
-    await storage.write(folder, fragmentName.name, [fragment.bytes]);
+    await storage.write(folder, fragmentName.name, fragment.parts);
     const entry: PlaylistEntry = {
       uri: fragmentUri(fragmentName.name),
       durationMs: fragment.durationMs,

@@ -93,7 +93,7 @@ export class HlsPresentation {
 
   #closed(fragment: ClosedFragment): void {
     const { queue } = this.#options;
-    const { length } = fragment.bytes;
+    const { length } = fragment;
     if (this.#isResting) {
       this.#lose();
     } else if (queue.tryAdd(length)) {

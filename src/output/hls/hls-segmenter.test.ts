@@ -50,15 +50,16 @@ function sendVideo(fromMs: number, toMs: number, isKey: (time: number) => boolea
 
 const times = (): number[] => fragments.map((fragment) => fragment.durationMs);
 const flags = (): boolean[] => fragments.map((fragment) => fragment.discontinuity);
+const bytesOf = ({ parts }: ClosedFragment): Uint8Array => Buffer.concat(parts);
 const firstUnit = (fragment: ClosedFragment): string =>
-  packetTexts(fragment.bytes).find((text) => !text.startsWith('P'))!;
+  packetTexts(bytesOf(fragment)).find((text) => !text.startsWith('P'))!;
 
 test('fragments begin at the first key frame after the wanted length, with the tables', () => {
   announce(false);
   sendVideo(1000, 13_000, (time) => time % 2000 === 1000);
   expect(times()).toEqual([4000, 4000]);
   expect(fragments.map(firstUnit)).toEqual(['V1000', 'V5000']);
-  expect(packetTexts(fragments[1]!.bytes).slice(0, 3)).toEqual(['PAT', 'PMT', 'V5000']);
+  expect(packetTexts(bytesOf(fragments[1]!)).slice(0, 3)).toEqual(['PAT', 'PMT', 'V5000']);
   expect(flags()).toEqual([true, false]);
 });
 
@@ -69,7 +70,7 @@ test('a moment of sound before the first picture begins the first fragment', () 
   for (let time = 1300; time < 1400; time += 20) publication.write(frameOf(audio, time));
   sendVideo(1400, 5000, (time) => time % 1000 === 400);
   expect(fragments.map(firstUnit)).toEqual(['a1000']);
-  expect(packetTexts(fragments[0]!.bytes).filter((text) => text.startsWith('a'))).toHaveLength(20);
+  expect(packetTexts(bytesOf(fragments[0]!)).filter((text) => text.startsWith('a'))).toHaveLength(20);
   // The key frame after three seconds from the first sound on.
   expect(times()).toEqual([3400]);
 });
@@ -97,11 +98,11 @@ test('no unit is lost or doubled, however they fall into flushes', () => {
   }
   publication.end();
   const units = fragments
-    .flatMap((fragment) => packetTexts(fragment.bytes))
+    .flatMap((fragment) => packetTexts(bytesOf(fragment)))
     .filter((text) => !text.startsWith('P'));
   expect(units).toHaveLength(1500);
   expect(new Set(units).size).toBe(1500);
-  for (const fragment of fragments) expect(fragment.bytes.length % 188).toBe(0);
+  for (const fragment of fragments) expect(fragment.length % 188).toBe(0);
 });
 
 test('audio alone is cut at the first unit after the wanted length', () => {
@@ -112,7 +113,7 @@ test('audio alone is cut at the first unit after the wanted length', () => {
     clock.advance(64);
   }
   expect(times()).toEqual([3008, 3008, 3008]);
-  expect(packetTexts(fragments[1]!.bytes)[0]).toBe('PAT');
+  expect(packetTexts(bytesOf(fragments[1]!))[0]).toBe('PAT');
 });
 
 test('without a key frame the cut is forced after ten times the length, with the tables of the fragment before', () => {
@@ -121,7 +122,7 @@ test('without a key frame the cut is forced after ten times the length, with the
   expect(times()).toEqual([30_040, 30_040, 3920]);
   expect(flags()).toEqual([true, true, true]);
   expect(fragments.map((fragment) => fragment.isIndependent)).toEqual([true, false, false]);
-  expect(packetTexts(fragments[1]!.bytes).slice(0, 4)).toEqual(['PAT', 'PMT', 'v30040', 'v30080']);
+  expect(packetTexts(bytesOf(fragments[1]!)).slice(0, 4)).toEqual(['PAT', 'PMT', 'v30040', 'v30080']);
 });
 
 test('a forced cut at a key frame makes one fragment, not an empty one besides', () => {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { StreamState } from '../../hub/packager.ts';
 import type { UnitMark } from '../../hub/pending-bytes.ts';
 import type { Flush } from '../../hub/subscription.ts';
@@ -150,15 +149,24 @@ export class HlsSegmenter implements UnitConsumer {
     }
   }
 
-  /** @returns the fragment's bytes */
-  #close({ endUs }: Cut): Uint8Array {
-    const { startUs, chunks, openedMs, programDateTimeMs, discontinuity, isIndependent } = this.#open!;
+  /** @returns the fragment's bytes, in pieces */
+  #close({ endUs }: Cut): readonly Uint8Array[] {
+    const open = this.#open!;
+    const { startUs, chunks: parts, bytes: length } = open;
+    const { openedMs, programDateTimeMs, discontinuity, isIndependent } = open;
     this.#open = undefined;
-    const bytes = Buffer.concat(chunks);
     // Rounded at both ends, so that errors do not add up over the fragments.
     const durationMs = Math.max(1, Math.round(endUs / 1000) - Math.round(startUs / 1000));
-    this.#sink.closed({ bytes, durationMs, discontinuity, isIndependent, openedMs, programDateTimeMs });
-    return bytes;
+    this.#sink.closed({
+      parts,
+      length,
+      durationMs,
+      discontinuity,
+      isIndependent,
+      openedMs,
+      programDateTimeMs,
+    });
+    return parts;
   }
 }
 

@@ -5,7 +5,8 @@ import type { HlsStorage, StoredFile } from './hls-storage.ts';
 interface MemoryFile {
   readonly folder: string;
   readonly name: string;
-  readonly parts: readonly Uint8Array[];
+  /** Pieces that hold no more memory than their own length. */
+  parts: readonly Uint8Array[];
   readonly length: number;
   readonly modifiedMs: number;
 }
@@ -48,7 +49,8 @@ export class MemoryStorage implements HlsStorage {
       throw error;
     }
     this.#delete(pathOf(folder, name));
-    this.#files.set(pathOf(folder, name), { folder, name, parts, length, modifiedMs: this.#wallMs() });
+    const modifiedMs = this.#wallMs();
+    this.#files.set(pathOf(folder, name), { folder, name, parts: parts.map(owned), length, modifiedMs });
     this.#bytes += length;
     for (const [path, oldest] of this.#files) {
       if (this.#bytes <= this.#maxBytes) break;
@@ -60,13 +62,12 @@ export class MemoryStorage implements HlsStorage {
   async open(folder: string, name: string): Promise<StoredFile | undefined> {
     const file = this.#files.get(pathOf(folder, name));
     if (file === undefined) return undefined;
-    const { parts, length, modifiedMs } = file;
-    const whole = (): Uint8Array => (parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    const { length, modifiedMs } = file;
     return {
       length,
       modifiedMs,
-      readAll: async () => whole(),
-      stream: (start, end) => Readable.from([whole().subarray(start, end)]),
+      readAll: async () => inOnePiece(file),
+      stream: (start, end) => Readable.from([inOnePiece(file).subarray(start, end)]),
       close: async () => {},
     };
   }
@@ -85,6 +86,17 @@ export class MemoryStorage implements HlsStorage {
     this.#bytes -= this.#files.get(path)?.length ?? 0;
     this.#files.delete(path);
   }
+}
+
+/** A view of a block of the stream would keep all of it alive, uncounted. */
+function owned(part: Uint8Array): Uint8Array {
+  return part.length === part.buffer.byteLength ? part : new Uint8Array(part);
+}
+
+/** Joined when it is first asked for. */
+function inOnePiece(file: MemoryFile): Uint8Array {
+  if (file.parts.length !== 1) file.parts = [Buffer.concat(file.parts)];
+  return file.parts[0]!;
 }
 
 function pathOf(folder: string, name: string): string {

@@ -1,3 +1,4 @@
+import { withoutFirstBytes } from '../../bytes/without-first-bytes.ts';
 import type { Clock } from '../../media/clock.ts';
 import type { RecordFileSystem, WritableFile } from './file-system.ts';
 import { dirname } from 'node:path';
@@ -206,7 +207,7 @@ export class RecordingFile {
       if (count === 0) throw new RecordError('ERR_RECORD_WRITE', this.#path!, new Error('nothing was taken'));
       progress(count);
       at += count;
-      left = withoutFirst(left, count);
+      left = withoutFirstBytes(left, count);
     }
   }
 
@@ -255,16 +256,4 @@ function withSuffix(path: string, suffix: number): string {
   if (suffix === 0) return path;
   const dot = path.lastIndexOf('.');
   return `${path.slice(0, dot)}-${suffix}${path.slice(dot)}`;
-}
-
-/** The chunks without their first `count` bytes. */
-function withoutFirst(chunks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
-  let left = count;
-  let index = 0;
-  while (index < chunks.length && left >= chunks[index]!.length) {
-    left -= chunks[index]!.length;
-    index += 1;
-  }
-  if (left === 0) return chunks.slice(index);
-  return [chunks[index]!.subarray(left), ...chunks.slice(index + 1)];
 }

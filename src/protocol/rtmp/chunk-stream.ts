@@ -28,7 +28,7 @@ export class ChunkStream {
   /** Absolute time of the last message. Kept per chunk stream: some clients mix absolute and delta times. */
   #timestamp = 0;
   #inMessage = false;
-  #payload = NOTHING;
+  #payload: Uint8Array = NOTHING;
   #received = 0;
 
   constructor(id: number) {
@@ -93,9 +93,14 @@ export class ChunkStream {
     this.#header = header;
   }
 
-  /** Moves `length` payload bytes, no more than are missing, out of the queue: the only copy they see. */
+  /** Moves `length` payload bytes, no more than are missing, out of the queue: at most one copy is all they see. */
   append(queue: ChunkQueue, length: number): void {
     const end = this.#received + length;
+    if (length === this.#header.length) {
+      this.#payload = queue.takeToKeep(length);
+      this.#received = length;
+      return;
+    }
     if (end > this.#payload.length) this.#grow(end);
     queue.copyTo(this.#payload, this.#received, length);
     this.#received = end;
