@@ -20,7 +20,7 @@ export type WritableRtcpPacket = SenderReport | ReceiverReport | SourceDescripti
 export type RtcpPacket = WritableRtcpPacket | OtherRtcpPacket;
 
 /** A packet of a type that is not understood. */
-export interface OtherRtcpPacket {
+interface OtherRtcpPacket {
   readonly type: 'other';
   readonly packetType: number;
   /** Subtype or format: 5 bits. */

@@ -12,9 +12,9 @@ export const RtcpPacketType = {
 export type RtcpPacketType = (typeof RtcpPacketType)[keyof typeof RtcpPacketType];
 
 /** Version and count, packet type, length. */
-export const RTCP_HEADER_BYTES = 4;
+const RTCP_HEADER_BYTES = 4;
 /** The count field has 5 bits: report blocks, chunks or sources in one packet. */
-export const MAX_RTCP_COUNT = 31;
+const MAX_RTCP_COUNT = 31;
 
 /** One packet of a compound packet. */
 export interface RtcpPart {

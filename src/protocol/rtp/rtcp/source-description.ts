@@ -9,7 +9,7 @@ export interface SourceDescription {
 }
 
 /** What is said about one source. */
-export interface SourceDescriptionChunk {
+interface SourceDescriptionChunk {
   readonly ssrc: number;
   /** CNAME, at most 255 bytes of UTF-8; absent where the chunk has none. */
   readonly canonicalName: string | undefined;
