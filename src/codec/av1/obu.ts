@@ -125,7 +125,12 @@ function obuAt(data: Uint8Array, start: number): Av1Obu {
   };
 }
 
-function leb128At(data: Uint8Array, start: number): { value: number; byteLength: number } {
+/**
+ * Reads a leb128 (4.10.5).
+ * @returns its value, below 2^32, and how many bytes it takes, 1 to 8
+ * @throws {ProtocolError} `ERR_AV1_OBU` when it is cut off, too long or too large
+ */
+export function leb128At(data: Uint8Array, start: number): { value: number; byteLength: number } {
   let value = 0;
   for (let index = 0; index < MAX_LEB128_BYTES; index += 1) {
     const byte = data[start + index];
