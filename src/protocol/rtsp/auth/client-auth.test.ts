@@ -151,8 +151,11 @@ describe('a client', () => {
 
   test('takes a nonce that was good before as expired, even if the server does not say so', () => {
     const auth = clientAuth();
+    expect(auth.isUnproven).toBe(false);
     auth.accept(['Digest realm="r", nonce="n1"']);
+    expect(auth.isUnproven).toBe(true);
     auth.confirm();
+    expect(auth.isUnproven).toBe(false);
     expect(auth.accept(['Digest realm="r", nonce="n2"'])).toBe(true);
     expect(auth.accept(['Digest realm="r", nonce="n3"'])).toBe(false);
   });

@@ -83,6 +83,11 @@ export class RtspClientAuth {
     if (this.#current !== undefined) this.#current.isProven = true;
   }
 
+  /** A challenge was answered, and the server has not said what it thinks of that. */
+  get isUnproven(): boolean {
+    return this.#current?.isProven === false;
+  }
+
   /** The value of `Authorization`, which counts as one use of the nonce; `undefined` as long as nobody has asked. */
   authorization(method: string, uri: string): string | undefined {
     if (this.#credentials === undefined || this.#current === undefined) return undefined;
