@@ -10,7 +10,7 @@ import { ScriptedRtspServer } from './rtsp-script.ts';
 import type { RtspScript } from './rtsp-script.ts';
 
 /** A UDP socket that sends nowhere and receives what the test says. */
-export class FakeUdpSocket extends EventEmitter {
+class FakeUdpSocket extends EventEmitter {
   readonly sent: { readonly packet: Uint8Array; readonly port: number; readonly address: string }[] = [];
   queuedBytes = 0;
 

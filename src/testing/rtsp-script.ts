@@ -6,7 +6,7 @@ import type { RtspRequest, RtspResponse } from '../protocol/rtsp/rtsp-message.ts
  * One answer: status and reason, then headers, one a line; a body behind an empty line. `CSeq` and `Content-Length` are
  * added where the text has none. An empty text is no answer; a function gives the whole message.
  */
-export type ScriptedAnswer = string | ((request: RtspRequest) => string);
+type ScriptedAnswer = string | ((request: RtspRequest) => string);
 
 /** By method: one answer for all requests, or one after the other, the last repeated. */
 export type RtspScript = Readonly<Record<string, ScriptedAnswer | readonly ScriptedAnswer[]>>;

@@ -25,7 +25,7 @@ export interface DescribedTracks {
 }
 
 /** What the server says about the first packet of a track after PLAY. Some servers say nonsense. */
-export interface FirstPacket {
+interface FirstPacket {
   /** 16 bits. */
   readonly sequenceNumber: number | undefined;
   /** 32 bits. */

@@ -521,6 +521,18 @@ describe('ends with a coded reason', () => {
     expect(owner.ends).toMatchObject([{ code: 'protocol-error', detail: 'ERR_RTSP_START_LINE' }]);
   });
 
+  test('when the server asks without end and reads no answer', async () => {
+    const owner = await begin(CAMERA_SCRIPT, { maxQueueBytes: 100_000, idleTimeoutMs: 0 });
+    const { socket } = owner.network.last;
+    socket.pause();
+    for (let times = 0; times < 200; times += 1) {
+      socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'.repeat(10));
+      await settle();
+    }
+    await owner.pass(1);
+    expect(owner.endCodes).toEqual(['consumer-overflow']);
+  });
+
   test('when there is nothing to receive', async () => {
     const owner = await begin(CAMERA_SCRIPT, {}, { described: () => [] });
     expect(owner.ends).toMatchObject([{ code: 'protocol-error', detail: 'ERR_RTSP_NO_TRACK' }]);

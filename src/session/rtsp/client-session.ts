@@ -52,7 +52,10 @@ export interface RtspClientListener {
     description: SessionDescription,
     tracks: readonly RtspClientTrack[],
   ): readonly number[] | undefined;
-  /** The server accepted: a publisher may send, a player will receive. As `described`, it may come again. */
+  /**
+   * The server accepted: a publisher may send, a player will receive. `transportOf` knows the tracks; one that the server
+   * refused to a player has none. As `described`, it may come again.
+   */
   started?(start: RtspClientStart): void;
   /** For a player, perhaps a little before `started`. @param packet never reused */
   rtp?(trackIndex: number, packet: Uint8Array): void;
@@ -196,9 +199,13 @@ export class RtspClientSession {
   #send<T>(send: () => T): T | undefined {
     if (this.#state.name !== 'started') return undefined;
     const result = send();
+    this.#checkQueue();
+    return result;
+  }
+
+  #checkQueue(): void {
     const limit = this.#options.maxQueueBytes ?? DEFAULT_MAX_QUEUE_BYTES;
     if (this.#link.queuedBytes > limit) this.#finish(endReason('consumer-overflow'));
-    return result;
   }
 
   #open(): ClientLink {
@@ -307,6 +314,8 @@ export class RtspClientSession {
       const nowMs = this.#clock.monotonicMs();
       if (this.#state.name === 'started') this.#watchMedia(nowMs);
       else this.#watchStart(nowMs);
+      // A server that asks and asks, and reads no answer.
+      this.#checkQueue();
       if (this.#state.name === 'starting' || this.#state.name === 'started') this.#watch();
     });
   }
