@@ -22,6 +22,8 @@ export interface Packager {
    * `writeFrame`, and no state passed in or out shows them: beside such video, audio is where viewers and files begin.
    */
   carries?(track: Track): boolean;
+  /** Viewers may start at any unit, not only where a decoder can; without it, at random access points. */
+  readonly startsAnywhere?: boolean;
   /** Bytes that open a viewer's byte stream, once in its life (an FLV file header); `undefined` where there are none. */
   fileHeader(state: StreamState): Uint8Array | undefined;
   /** What a decoder needs before the random access point at `timeUs`. May write nothing. */

@@ -31,7 +31,7 @@ test('hands on what it is told, in order, and counts frames by kind', () => {
     'frame 2',
     'frame 3',
   ]);
-  expect(publication.frames).toEqual({ video: 1, audio: 2, data: 1 });
+  expect(publication.frames).toEqual({ video: 1, audio: 2, data: 1, opaque: 0 });
 });
 
 test('ends once, and is deaf afterwards', () => {

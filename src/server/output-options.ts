@@ -14,7 +14,7 @@ function gopCacheLimits(section: GopCacheConfig, config: ServerConfig): GopCache
 
 /** What the hub must keep as frames, so that an output made later can fill its own cache. */
 export function streamGopCacheLimits(config: ServerConfig): GopCacheLimits {
-  const sections = [config.rtmp, config.httpflv, config.httpts];
+  const sections = [config.rtmp, config.httpflv, config.httpts, config.rtsp];
   // 0 frames means "no limit", so it is the largest.
   const isUnlimited = sections.some((section) => section.single_gop_max_frame_num === 0);
   return {
@@ -36,6 +36,10 @@ export function flvFanoutOptions(config: ServerConfig): FanoutOptions {
 
 export function tsFanoutOptions(config: ServerConfig): FanoutOptions {
   return { gopCache: gopCacheLimits(config.httpts, config), flushBytes: 0 };
+}
+
+export function rtspFanoutOptions(config: ServerConfig): FanoutOptions {
+  return { gopCache: gopCacheLimits(config.rtsp, config), flushBytes: 0 };
 }
 
 /**

@@ -80,6 +80,25 @@ export function checkRecordFileName({ record }: ServerConfigValues): CheckResult
   return [{ key: 'record.file_name', text }];
 }
 
+/** A check of credentials that everybody passes would be worse than none; and a track takes two ports. */
+export function checkRtsp({ rtsp }: ServerConfigValues): CheckResult[] {
+  const results: CheckResult[] = [];
+  const isAuthOn = rtsp.auth_enable || rtsp.auth_publish_enable;
+  for (const key of ['username', 'password'] as const) {
+    if (isAuthOn && rtsp[key] === '') {
+      results.push({
+        key: `rtsp.${key}`,
+        text: 'is empty while RTSP clients are asked for it; allowed: a text',
+      });
+    }
+  }
+  if (rtsp.udp_port_max <= rtsp.udp_port_min) {
+    const text = `expected more than rtsp.udp_port_min (${rtsp.udp_port_min}), found ${rtsp.udp_port_max}`;
+    results.push({ key: 'rtsp.udp_port_max', text });
+  }
+  return results;
+}
+
 /** A warning for each switch that is on and does nothing in this release. */
 export function unbuiltFeatureWarnings(config: ServerConfigValues): CheckResult[] {
   return UNBUILT_FEATURES.filter(({ key }) => valueAt(config, key) === true).map(({ key, feature }) => ({

@@ -120,6 +120,23 @@ const rtsp = section('RTSP, RTSPS and RTSP over WebSocket.', {
   password: secret('Password.'),
   ws_rtsp_enable: flag('Open the listener for RTSP over WebSocket.'),
   ws_rtsp_addr: text('Its listen address.'),
+  auth_publish_enable: extension(flag('Ask publishers for name and password too.')),
+  udp_port_min: extension(
+    integer('First UDP port for RTP and RTCP. Each track over UDP takes two ports.', {
+      missing: 30_000,
+      min: 1024,
+      max: 65_534,
+    }),
+  ),
+  udp_port_max: extension(integer('Last one.', { missing: 60_000, min: 1025, max: 65_535 })),
+  gop_num: extension(
+    integer(
+      'GOPs cached so that a new player gets a picture at once, the unfinished one included. 0: no cache.',
+    ),
+  ),
+  single_gop_max_frame_num: extension(
+    integer('Frames cached per GOP; further ones are not cached. 0: no limit.'),
+  ),
 });
 
 const httpNotify = section('HTTP callbacks. An empty address switches that callback off.', {

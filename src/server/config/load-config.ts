@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import {
   checkListenAddresses,
   checkRecordFileName,
+  checkRtsp,
   checkUrlPatterns,
   unbuiltAuthRefusals,
   unbuiltFeatureWarnings,
@@ -63,7 +64,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
-  const others = [...checkUrlPatterns(config), ...checkRecordFileName(config)];
+  const others = [...checkUrlPatterns(config), ...checkRecordFileName(config), ...checkRtsp(config)];
   refuse('ERR_CONFIG_INVALID', [...addresses.problems, ...others].map(locate));
   refuse('ERR_CONFIG_UNBUILT_AUTH', unbuiltAuthRefusals(config).map(locate));
   const placed = [...repairs, ...addresses.warnings, ...unbuiltFeatureWarnings(config)].map(locate);

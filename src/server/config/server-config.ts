@@ -103,7 +103,7 @@ export interface HlsConfig extends HttpOutputConfig {
 }
 
 /** `rtsp`: RTSP, RTSPS and RTSP over WebSocket. */
-export interface RtspConfig {
+export interface RtspConfig extends GopCacheConfig {
   enable: boolean;
   addr: string;
   rtsps_enable: boolean;
@@ -118,6 +118,11 @@ export interface RtspConfig {
   password: string;
   ws_rtsp_enable: boolean;
   ws_rtsp_addr: string;
+  /** Extension: publishers are asked for name and password too. */
+  auth_publish_enable: boolean;
+  /** Extension: range of the UDP ports for RTP and RTCP, both ends included. */
+  udp_port_min: number;
+  udp_port_max: number;
 }
 
 /** `record`: files of whole streams. */

@@ -4,9 +4,6 @@
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
   { key: 'in_session.add_dummy_audio_enable', feature: 'adding silent audio' },
-  { key: 'rtsp.enable', feature: 'RTSP' },
-  { key: 'rtsp.rtsps_enable', feature: 'RTSP over TLS' },
-  { key: 'rtsp.ws_rtsp_enable', feature: 'RTSP over WebSocket' },
   { key: 'relay_push.enable', feature: 'relay push' },
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
   { key: 'http_api.enable', feature: 'the HTTP API' },
@@ -25,5 +22,4 @@ export const UNBUILT_AUTH_SWITCHES: readonly string[] = [
   'simple_auth.pub_rtsp_enable',
   'simple_auth.sub_rtsp_enable',
   'simple_auth.hls_m3u8_enable',
-  'rtsp.auth_enable',
 ];
