@@ -26,6 +26,9 @@ export interface FanoutOptions {
 /** Joining more than this into one write gains nothing; a burst is flushed as it comes. */
 const MAX_PENDING_BYTES = 256 * 1024;
 
+/** What packagers add to a frame, as a rule. */
+const MAX_OVERHEAD_BYTES = 4 * 1024;
+
 /**
  * One output format and variant of one stream: what its packager makes is collected and handed to each viewer as one
  * buffer per flush.
@@ -109,6 +112,9 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   /** @param state the stream as of `frame` */
   push(frame: MediaFrame, state: StreamState): void {
+    // Nobody is in a hurry: better an earlier flush than a full slab, from which all that waits would be copied.
+    const isSlabFull = !this.#pending.hasRoomFor(frame.data.length + MAX_OVERHEAD_BYTES);
+    if (this.#subscriptions.size === 0 && isSlabFull) this.flush();
     this.#package(frame, state);
     this.#requestFlush();
   }
@@ -191,7 +197,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   beginUnit(frame: MediaFrame): void {
     const startsGroup = frame.track.kind === 'video' && frame.isKey;
-    this.#mark(frame.dtsUs, startsGroup || this.#startsWithoutPicture(frame), startsGroup);
+    const isStart = startsGroup || this.#packager.startsAnywhere || this.#startsWithoutPicture(frame);
+    this.#mark(frame.dtsUs, isStart, startsGroup);
   }
 
   /**

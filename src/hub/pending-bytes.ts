@@ -39,6 +39,11 @@ export class PendingBytes {
     this.#marks.push({ offset: this.length, timeUs, isRandomAccess, startsGroup });
   }
 
+  /** Whether `length` more bytes fit without moving what is pending. */
+  hasRoomFor(length: number): boolean {
+    return this.#end + length <= this.bytes.length;
+  }
+
   reserve(length: number): number {
     if (this.#end + length > this.bytes.length) this.#moveToNewSlab(length);
     const at = this.#end;
