@@ -1,10 +1,17 @@
 import type { CodecConfig } from '../../../codec/codec-config.ts';
+import { g711Config } from '../../../codec/g711/g711-config.ts';
+import { opusConfigFromHead } from '../../../codec/opus/opus-config.ts';
 import type { RtpFormat } from '../rtp-format.ts';
+import { AacDepacketizer } from './aac-depacketizer.ts';
+import { auHeaderFormatOf } from './au-headers.ts';
 import { Av1Collector } from './av1-collector.ts';
 import type { Depacketizer } from './depacketizer.ts';
 import { H264_PAYLOAD_FORMAT } from './h264-payload-format.ts';
 import { H265_PAYLOAD_FORMAT } from './h265-payload-format.ts';
+import { LatmDepacketizer, latmOptionsOf } from './latm-depacketizer.ts';
+import { MpegAudioDepacketizer } from './mpeg-audio-depacketizer.ts';
 import { NalCollector } from './nal-collector.ts';
+import { PacketDepacketizer } from './packet-depacketizer.ts';
 import type { PictureCollector } from './picture-collector.ts';
 import { VideoDepacketizer } from './video-depacketizer.ts';
 import { Vp9Collector } from './vp9-collector.ts';
@@ -28,9 +35,58 @@ export function createDepacketizer(
   config: CodecConfig | undefined,
   options: DepacketizerOptions = {},
 ): Depacketizer | undefined {
-  const collector = createPictureCollector(format, config);
+  if (format.media === 'audio') return createAudioDepacketizer(format, config);
+  const collector = format.media === 'video' ? createPictureCollector(format, config) : undefined;
   if (collector === undefined) return undefined;
   return new VideoDepacketizer(collector, options.passesDamagedPictures ?? false);
+}
+
+function createAudioDepacketizer(
+  format: RtpFormat,
+  config: CodecConfig | undefined,
+): Depacketizer | undefined {
+  const { clockRate, channels, parameters } = format;
+  switch (format.encodingName.toUpperCase()) {
+    case 'MPEG4-GENERIC':
+      return createAacDepacketizer(format, config);
+    case 'MP4A-LATM':
+      return new LatmDepacketizer(
+        latmOptionsOf(parameters, clockRate),
+        config?.codec === 'aac' ? config : undefined,
+      );
+    case 'OPUS':
+      return new PacketDepacketizer(
+        config?.codec === 'opus' ? config : opusConfigFromHead(new Uint8Array(0)),
+      );
+    case 'PCMA':
+      return new PacketDepacketizer(
+        config?.codec === 'g711a' ? config : g711Config('g711a', clockRate, channels),
+      );
+    case 'PCMU':
+      return new PacketDepacketizer(
+        config?.codec === 'g711u' ? config : g711Config('g711u', clockRate, channels),
+      );
+    case 'MPA':
+      return new MpegAudioDepacketizer(clockRate);
+    default:
+      return undefined;
+  }
+}
+
+function createAacDepacketizer(
+  { clockRate, parameters }: RtpFormat,
+  config: CodecConfig | undefined,
+): Depacketizer | undefined {
+  // RFC 3640, 3.3: the other modes are of CELP and of other sound.
+  if (!/^(?:$|aac|generic)/i.test(parameters.get('mode') ?? '')) return undefined;
+  const headerFormat = auHeaderFormatOf(parameters);
+  if (headerFormat === undefined) return undefined;
+  const duration = Number(parameters.get('constantduration') ?? 0);
+  const constantDuration = duration > 0 ? duration : undefined;
+  return new AacDepacketizer(
+    { headerFormat, clockRate, constantDuration },
+    config?.codec === 'aac' ? config : undefined,
+  );
 }
 
 function createPictureCollector(
