@@ -16,6 +16,7 @@ const packages = {
   'vlc-bin': 'cvlc',
   'vlc-plugin-base': undefined,
   openssl: 'openssl',
+  tshark: 'tshark',
   chromium: 'chromium',
 };
 

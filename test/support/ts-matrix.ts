@@ -15,6 +15,7 @@ import { Tap } from './tap.ts';
 import { tsOutputs } from './ts-outputs.ts';
 import { scanTs } from './ts-packets.ts';
 import { TsReader } from './ts-reader.ts';
+import { readWithTshark } from './tshark.ts';
 
 /** What is published, and by what. */
 export interface TsMatrixSource {
@@ -59,6 +60,7 @@ const oneTickInLists: CompareOptions = { ...oneTick, guessedAudioTimes: 8 };
 /** ISO/IEC 13818-1, 2.7.2: a clock reference every 100 ms. ETSI TR 101 290, 5.2.1: tables every 500 ms. */
 const maxClockIntervalMs = 100;
 const maxTableIntervalMs = 500;
+const packetLength = 188;
 
 /** Publishes once to all outputs at the same time. An output that fails does not stop the others. */
 async function publishEverywhere(scope: Scope, source: TsMatrixSource): Promise<Published> {
@@ -142,6 +144,18 @@ export function describeTsMatrix(title: string, source: TsMatrixSource): void {
       expect(scan.maxClockIntervalMs).toBeLessThanOrEqual(maxClockIntervalMs);
       expect(scan.maxTableIntervalMs).toBeLessThanOrEqual(maxTableIntervalMs);
     });
+
+    test.each(streams)(
+      'tshark misses no packet, and sees tables and clock often enough: %s',
+      async (name) => {
+        const bytes = (await publishOnce()).streams[name];
+        const seen = await readWithTshark(scope, bytes);
+        expect(seen).toMatchObject({ packets: bytes.length / packetLength, drops: 0 });
+        expect(seen.maxClockIntervalMs).toBeLessThanOrEqual(maxClockIntervalMs);
+        // The tables before a clock reference are counted with the one before it.
+        expect(seen.maxTableIntervalMs).toBeLessThanOrEqual(maxTableIntervalMs + maxClockIntervalMs);
+      },
+    );
 
     test('the lists of HLS keep to RFC 8216 at every moment, and both have all fragments', async () => {
       const { lists } = await publishOnce();
