@@ -28,12 +28,21 @@ export function welcomeText(config: ServerConfig, hasDemo: boolean): string {
   return `\nThe server is running. Ctrl-C stops it.\n\n${text}\n`;
 }
 
-function publishHint([url]: readonly string[]): string {
-  if (url === undefined) return 'Publishing is off: rtmp.enable and rtmp.rtmps_enable are both false.\n';
-  const server = url.slice(0, url.lastIndexOf('/'));
+function publishHint(urls: readonly string[]): string {
+  const rtmp = urls.find((url) => url.startsWith('rtmp'));
+  const rtsp = urls.find((url) => url.startsWith('rtsp'));
+  if (rtmp === undefined && rtsp === undefined) {
+    return 'Publishing is off: no listener of rtmp or rtsp is enabled.\n';
+  }
+  const server = rtmp?.slice(0, rtmp.lastIndexOf('/'));
   return paragraph('Publish your own:', [
-    `OBS      server ${server}   stream key ${OWN_STREAM}`,
-    `ffmpeg   ffmpeg -re -i FILE -c copy -f flv ${url}`,
+    ...(rtmp === undefined
+      ? []
+      : [
+          `OBS      server ${server}   stream key ${OWN_STREAM}`,
+          `ffmpeg   ffmpeg -re -i FILE -c copy -f flv ${rtmp}`,
+        ]),
+    ...(rtsp === undefined ? [] : [`RTSP     ffmpeg -re -i FILE -c copy -f rtsp ${rtsp}`]),
   ]);
 }
 

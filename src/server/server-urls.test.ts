@@ -3,12 +3,19 @@ import { builtInConfig } from './config/built-in-config.ts';
 import { parseConfig } from './config/load-config.ts';
 import { serverUrls } from './server-urls.ts';
 
-test('the built-in config: RTMP to publish, everything to play', () => {
+test('the built-in config: RTMP and RTSP to publish, everything to play', () => {
   expect(serverUrls(builtInConfig(), 'test')).toEqual({
-    publish: ['rtmp://localhost:1935/live/test', 'rtmps://localhost:4935/live/test'],
+    publish: [
+      'rtmp://localhost:1935/live/test',
+      'rtmps://localhost:4935/live/test',
+      'rtsp://localhost:5544/live/test',
+      'rtsps://localhost:5322/live/test',
+    ],
     play: [
       'rtmp://localhost:1935/live/test',
       'rtmps://localhost:4935/live/test',
+      'rtsp://localhost:5544/live/test',
+      'rtsps://localhost:5322/live/test',
       'http://localhost:8080/live/test.flv',
       'ws://localhost:8080/live/test.flv',
       'https://localhost:4433/live/test.flv',

@@ -18,19 +18,24 @@ const LIVE_SCHEMES = ['http', 'ws'] as const;
  * @param streamName used as it is
  */
 export function serverUrls(config: ServerConfig, streamName: string): ServerUrls {
-  const { rtmp, httpflv, httpts, hls } = config;
+  const { rtmp, rtsp, httpflv, httpts, hls } = config;
   const rtmpUrls = [
     ...(rtmp.enable ? [`rtmp://${hostAndPort(rtmp.addr)}/${APP}/${streamName}`] : []),
     ...(rtmp.rtmps_enable ? [`rtmps://${hostAndPort(rtmp.rtmps_addr)}/${APP}/${streamName}`] : []),
   ];
+  const rtspUrls = [
+    ...(rtsp.enable ? [`rtsp://${hostAndPort(rtsp.addr)}/${APP}/${streamName}`] : []),
+    ...(rtsp.rtsps_enable ? [`rtsps://${hostAndPort(rtsp.rtsps_addr)}/${APP}/${streamName}`] : []),
+  ];
   const hlsApp = config.stream_key === 'app_stream' ? `${APP}/` : '';
   const play = [
     ...rtmpUrls,
+    ...rtspUrls,
     ...httpUrls(httpflv, livePath(httpflv, `${streamName}.flv`), LIVE_SCHEMES),
     ...httpUrls(httpts, livePath(httpts, `${streamName}.ts`), LIVE_SCHEMES),
     ...httpUrls(hls, `${hls.url_pattern}${hlsApp}${streamName}.m3u8`, ['http']),
   ];
-  return { publish: rtmpUrls, play };
+  return { publish: [...rtmpUrls, ...rtspUrls], play };
 }
 
 /** Below the root any folder is served; as everywhere else, the examples use the app. */
