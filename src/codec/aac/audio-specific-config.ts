@@ -144,7 +144,8 @@ function readConfig(reader: BitReader): AudioSpecificConfig {
 
 /**
  * Bits of the AudioSpecificConfig at the start of `bytes`, where other fields follow it and nothing tells its length
- * (a StreamMuxConfig of version 0). A backward compatible SBR signal is not looked for: it needs a known end.
+ * (a StreamMuxConfig of version 0). A backward compatible SBR signal should not stand there, but GStreamer puts it there;
+ * it can be told apart, because read as `frameLengthType` its first bits are a reserved value.
  * @throws {ProtocolError} `ERR_AAC_CONFIG` when it is cut off, and for object types whose own config is not read here
  */
 export function audioSpecificConfigBits(bytes: Uint8Array): number {
@@ -157,11 +158,24 @@ export function audioSpecificConfigBits(bytes: Uint8Array): number {
       const epConfig = reader.bits(2);
       if (epConfig >= 2) throw unknownLength(objectType); // ErrorProtectionSpecificConfig follows
     }
-    return reader.position;
+    const { position } = reader;
+    return position + (ifNotCutOff(() => syncExtensionBits(bytes, position)) ?? 0);
   } catch (error) {
     if (error instanceof ProtocolError && error.code === 'ERR_TRUNCATED') throw cutOff(bytes.length, error);
     throw error;
   }
+}
+
+/** @returns 0 when no backward compatible signal stands at `position` */
+function syncExtensionBits(bytes: Uint8Array, position: number): number {
+  const reader = new BitReader(bytes);
+  reader.skip(position);
+  if (reader.bits(11) !== SYNC_EXTENSION_SBR || readObjectType(reader) !== AacObjectType.sbr) return 0;
+  const sbr = reader.flag();
+  if (sbr) readSamplingFrequency(reader);
+  let end = reader.position;
+  if (sbr && reader.remaining >= 12 && reader.bits(11) === SYNC_EXTENSION_PS) end += 12;
+  return end - position;
 }
 
 function unknownLength(objectType: number): ProtocolError {

@@ -118,6 +118,42 @@ const VECTORS = [
     expected: { asc: 'b98800' },
   },
   {
+    name: 'nothing behind the AudioSpecificConfig, as GStreamer writes it',
+    bytes: '40002310',
+    expected: { asc: '1188', frameLengthType: 0, otherDataLengthBits: 0 },
+  },
+  {
+    name: 'a backward compatible signal in version 0, as GStreamer writes it',
+    bytes: '40002310adca00',
+    expected: { asc: '118856e500', frameLengthType: 0, otherDataLengthBits: 0 },
+  },
+  {
+    name: 'backward compatible signals of SBR and PS in version 0',
+    bytes: toHex(
+      head()
+        .u(5, 2)
+        .u(4, 7)
+        .u(4, 1)
+        .u(3, 0)
+        .u(11, 0x2b7)
+        .u(5, 5)
+        .u(1, 1)
+        .u(4, 4)
+        .u(11, 0x548)
+        .u(1, 1)
+        .u(3, 1)
+        .u(9, 44)
+        .u(2, 0)
+        .bytes(),
+    ),
+    expected: { asc: '138856e5a54880', frameLengthType: 1, frameLengthBits: 512 },
+  },
+  {
+    name: 'a length for HVXC, whose bits are not looked into',
+    bytes: toHex(lc(head()).u(3, 6).u(1, 1).u(1, 1).u(1, 0).u(8, 7).u(1, 0).bytes()),
+    expected: { frameLengthType: 6, otherDataLengthBits: 7 },
+  },
+  {
     name: 'nothing behind the stream, as some devices write it',
     bytes: toHex(lc(head()).u(3, 0).u(8, 255).bytes().subarray(0, 6)),
     expected: { asc: '1190', otherDataLengthBits: 0 },
@@ -133,12 +169,15 @@ test.each(VECTORS)('reads $name', ({ bytes, expected }) => {
   expect(toHex(input)).toBe(toHex(hex(bytes)));
 });
 
-test.each(VECTORS)('finds the same at any bit, and where it ends: $name', ({ bytes }) => {
-  const whole = parseStreamMuxConfig(hex(bytes));
+test.each(VECTORS)('finds the same at any bit: $name', ({ bytes }) => {
+  const { lengthBits, ...whole } = parseStreamMuxConfig(hex(bytes));
   for (const firstBit of [1, 3, 8, 13]) {
     const shifted = new BitString().u(firstBit, 0);
     for (const byte of hex(bytes)) shifted.u(8, byte);
-    expect(parseStreamMuxConfig(shifted.bytes(), firstBit)).toEqual(whole);
+    const moved = parseStreamMuxConfig(shifted.bytes(), firstBit);
+    expect(moved).toMatchObject(whole);
+    // One that is cut off ends where the bytes end.
+    if (lengthBits < 8 * hex(bytes).length) expect(moved.lengthBits).toBe(lengthBits);
   }
 });
 

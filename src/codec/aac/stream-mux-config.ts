@@ -38,7 +38,14 @@ export interface LatmStream {
 const MAX_AUDIO_SPECIFIC_CONFIG_BYTES = 512;
 
 /**
- * Parses a StreamMuxConfig. What stands behind the last stream (other data, checksum) may be cut off: devices write such.
+ * Bits behind `frameLengthType` 0 to 7: latmBufferFullness, frameLength, none (reserved), CELPframeLengthTableIndex
+ * thrice, HVXCframeLengthTableIndex twice.
+ */
+const FRAME_LENGTH_FIELD_BITS: readonly number[] = [8, 9, 0, 6, 6, 6, 1, 1];
+
+/**
+ * Parses a StreamMuxConfig. What stands behind the AudioSpecificConfig of the last stream may be cut off: senders
+ * write such.
  * @param firstBit where it starts: 0 in an SDP, 1 in an AudioMuxElement (behind `useSameStreamMux`)
  * @throws {ProtocolError} `ERR_LATM_CONFIG`
  */
@@ -100,20 +107,25 @@ class StreamMuxConfigReader {
     const audioSpecificConfig = useSameConfig
       ? previous.audioSpecificConfig
       : this.#readAudioSpecificConfig();
-    const frameLengthType = reader.bits(3);
-    let frameLengthBits: number | undefined;
-    if (frameLengthType === 0) {
-      reader.skip(8); // latmBufferFullness
-      // coreFrameOffset follows above a CELP core, where streams have no common time: such is no AAC.
-      if (!allStreamsSameTimeFraming && layer > 0) throw broken('scalable layers without common time', layer);
-    } else if (frameLengthType === 1) {
-      frameLengthBits = 8 * (reader.bits(9) + 20);
-    } else if (frameLengthType >= 6) {
-      reader.skip(1); // HVXCframeLengthTableIndex
-    } else if (frameLengthType >= 3) {
-      reader.skip(6); // CELPframeLengthTableIndex
+    const framing = this.#readFraming(allStreamsSameTimeFraming, layer);
+    this.#streams.push({ program, layer, audioSpecificConfig, ...framing });
+  }
+
+  /** Cut off counts as a length for each payload: GStreamer's config ends with the AudioSpecificConfig. */
+  #readFraming(
+    allStreamsSameTimeFraming: boolean,
+    layer: number,
+  ): Pick<LatmStream, 'frameLengthType' | 'frameLengthBits'> {
+    const reader = this.#reader;
+    const frameLengthType = reader.remaining >= 3 ? reader.bits(3) : 0;
+    const fieldBits = FRAME_LENGTH_FIELD_BITS[frameLengthType]!;
+    // coreFrameOffset follows above a CELP core, where streams have no common time: such is no AAC.
+    if (frameLengthType === 0 && !allStreamsSameTimeFraming && layer > 0) {
+      throw broken('scalable layers without common time', layer);
     }
-    this.#streams.push({ program, layer, audioSpecificConfig, frameLengthType, frameLengthBits });
+    if (frameLengthType === 1) return { frameLengthType, frameLengthBits: 8 * (reader.bits(9) + 20) };
+    reader.skip(Math.min(fieldBits, reader.remaining));
+    return { frameLengthType, frameLengthBits: undefined };
   }
 
   #readAudioSpecificConfig(): Uint8Array {
