@@ -51,6 +51,11 @@ export class Av1Collector implements PictureCollector {
     return this.#hasPicture;
   }
 
+  /** Every packet tells its place. */
+  get hasPictureStart(): boolean {
+    return true;
+  }
+
   get isInsideFragment(): boolean {
     return this.#obu.count > 0;
   }

@@ -74,8 +74,8 @@ function roleOfType(type: number, isFirstSlice: boolean): NalUnitRole {
 }
 
 function positionOfType(type: number, isPicture: boolean, isFirstSlice: boolean): PacketPosition {
-  const beginsUnit = type === H264NalUnitType.accessUnitDelimiter || type === H264NalUnitType.sps;
-  if (beginsUnit) return PacketPosition.unitStart;
+  if (type === H264NalUnitType.accessUnitDelimiter) return PacketPosition.unitStart;
+  if (type === H264NalUnitType.sps) return PacketPosition.leadingSet;
   if (!isPicture) return PacketPosition.anywhere;
   // Data partitions B and C follow their A and have no first_mb_in_slice.
   const isPartition = type === H264NalUnitType.dataPartitionB || type === H264NalUnitType.dataPartitionC;

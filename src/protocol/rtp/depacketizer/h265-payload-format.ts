@@ -82,9 +82,8 @@ function roleOfType(type: number, isBaseLayer: boolean, isFirstSlice: boolean): 
 }
 
 function positionOfType(type: number, isBaseLayer: boolean, isFirstSlice: boolean): PacketPosition {
-  if (type === H265NalUnitType.accessUnitDelimiter || type === H265NalUnitType.vps) {
-    return PacketPosition.unitStart;
-  }
+  if (type === H265NalUnitType.accessUnitDelimiter) return PacketPosition.unitStart;
+  if (type === H265NalUnitType.vps) return PacketPosition.leadingSet;
   if (type >= FIRST_NON_VCL_TYPE) return PacketPosition.anywhere;
   // The pictures of other layers follow that of the base layer.
   return isBaseLayer && isFirstSlice ? PacketPosition.pictureStart : PacketPosition.inside;

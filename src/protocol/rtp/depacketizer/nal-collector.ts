@@ -66,6 +66,7 @@ export class NalCollector<Config extends H264Config | H265Config> implements Pic
   #config: Config | undefined;
   #waitingSets: Uint8Array[] = [];
   #hasPicture = false;
+  #hasPictureStart = false;
   #isKey = false;
   #canResume = false;
   /** The fragmented unit has to be looked at as a whole. */
@@ -84,6 +85,10 @@ export class NalCollector<Config extends H264Config | H265Config> implements Pic
 
   get hasPicture(): boolean {
     return this.#hasPicture;
+  }
+
+  get hasPictureStart(): boolean {
+    return this.#hasPictureStart;
   }
 
   get isInsideFragment(): boolean {
@@ -160,6 +165,7 @@ export class NalCollector<Config extends H264Config | H265Config> implements Pic
   discard(): void {
     this.#units.clear();
     this.#hasPicture = false;
+    this.#hasPictureStart = false;
     this.#isKey = false;
     this.#canResume = false;
   }
@@ -258,6 +264,7 @@ export class NalCollector<Config extends H264Config | H265Config> implements Pic
   }
 
   #notePicture(role: NalUnitRole): void {
+    if (!this.#hasPicture) this.#hasPictureStart = role.position === PacketPosition.pictureStart;
     this.#hasPicture = true;
     if (role.isKeyPicture) this.#isKey = true;
   }

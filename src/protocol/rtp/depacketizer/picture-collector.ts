@@ -4,6 +4,11 @@ import type { VideoConfig } from '../../../codec/codec-config.ts';
 export const PacketPosition = {
   /** Nothing of its access unit can stand before it. */
   unitStart: 'unit-start',
+  /**
+   * It begins with what stands first in most access units, a sequence or video parameter set; but some senders repeat the
+   * sets before each slice.
+   */
+  leadingSet: 'leading-set',
   /** It begins a coded picture; parameter sets and the like may stand before it. */
   pictureStart: 'picture-start',
   /** It may stand anywhere. */
@@ -31,6 +36,8 @@ export interface PictureCollector {
   readonly config: VideoConfig | undefined;
   /** Whether a part of a picture is there, and not only what goes before one. */
   readonly hasPicture: boolean;
+  /** Whether the first part of the picture that is there is the picture's beginning. */
+  readonly hasPictureStart: boolean;
   /** Whether the last payload ended in the middle of something that was cut over packets. */
   readonly isInsideFragment: boolean;
   /** Whether a decoder can start with what is there. */

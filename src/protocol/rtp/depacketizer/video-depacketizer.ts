@@ -35,6 +35,10 @@ export class VideoDepacketizer implements Depacketizer {
   #isOpen = false;
   #timestamp = 0;
   #isDamaged = false;
+  /** Its beginning may have been lost, or may be in the unit before. */
+  #mustHavePictureStart = false;
+  /** It has the timestamp of the unit before, which a marker ended. */
+  #mayGoOn = false;
   /** It ended with a marker that may not mean anything. */
   #isMarked = false;
   /** The timestamp of the unit before, when a marker ended it. */
@@ -65,6 +69,7 @@ export class VideoDepacketizer implements Depacketizer {
       if (this.#isOpen) this.#endBefore(timestamp, position);
       if (!this.#isOpen) this.#open(timestamp, position);
       if (!this.#collector.collect(packet.payload)) this.#isDamaged = true;
+      this.#checkPictureStart();
     }
     if (packet.marker && this.#isOpen && timestamp === this.#timestamp) this.#mark();
     return this.#takeComplete();
@@ -129,14 +134,22 @@ export class VideoDepacketizer implements Depacketizer {
     this.#isOpen = true;
     this.#isMarked = false;
     this.#timestamp = timestamp;
-    this.#isDamaged = this.#isStartUncertain
-      ? position !== PacketPosition.unitStart
-      : position === PacketPosition.inside;
-    // A unit that a marker ended goes on: it was torn, and must not happen again.
-    const goesOn = position === PacketPosition.inside && timestamp === this.#endedTimestamp;
-    if (goesOn && !this.#isStartUncertain) this.#markerHabit = MarkerHabit.anyPacket;
+    const mayBeStart = position === PacketPosition.unitStart || position === PacketPosition.leadingSet;
+    this.#isDamaged = this.#isStartUncertain ? !mayBeStart : position === PacketPosition.inside;
+    this.#mayGoOn = timestamp === this.#endedTimestamp && !this.#isStartUncertain;
+    this.#mustHavePictureStart = this.#isStartUncertain || this.#mayGoOn;
+    if (this.#mayGoOn && position === PacketPosition.inside) this.#markerHabit = MarkerHabit.anyPacket;
     this.#isStartUncertain = false;
     this.#endedTimestamp = undefined;
+  }
+
+  /** The first part of a picture tells whether the picture begins here, or goes on: then it was lost or torn. */
+  #checkPictureStart(): void {
+    if (!this.#mustHavePictureStart || !this.#collector.hasPicture) return;
+    this.#mustHavePictureStart = false;
+    if (this.#collector.hasPictureStart) return;
+    this.#isDamaged = true;
+    if (this.#mayGoOn) this.#markerHabit = MarkerHabit.anyPacket;
   }
 
   #mark(): void {

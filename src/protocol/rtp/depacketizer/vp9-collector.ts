@@ -41,6 +41,11 @@ export class Vp9Collector implements PictureCollector {
     return this.#pieces.count > 0;
   }
 
+  /** Every packet tells its place. */
+  get hasPictureStart(): boolean {
+    return true;
+  }
+
   get isInsideFragment(): boolean {
     return this.#isInsideFrame;
   }
