@@ -155,11 +155,11 @@ function adoptStrays(payloadTypes: readonly number[], found: PayloadAttributes, 
   const needsMap = !found.maps.has(only) && staticPayloadType(only) === undefined;
   if (needsMap && found.maps.size === 1) {
     found.maps.set(only, [...found.maps.values()][0]!);
-    notes.add('a=rtpmap names another payload type than the m= line');
+    notes.add('a=rtpmap names no payload type of the m= line');
   }
   if (!found.parameters.has(only) && found.parameters.size > 0) {
     found.parameters.set(only, [...found.parameters.values()].join(';'));
-    notes.add('a=fmtp names another payload type than the m= line');
+    notes.add('a=fmtp names no payload type of the m= line');
   }
 }
 

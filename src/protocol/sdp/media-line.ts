@@ -32,7 +32,8 @@ function parsePort(text: string, notes: Notes): number {
   return 0;
 }
 
-/** The value of an `m=` line. */
+/** The value of an `m=` line; nothing for one that could not be read. */
 export function serializeMediaLine(line: MediaLine): string {
+  if (line.media === '') return '';
   return [line.media, line.port, line.protocol, ...line.formats].join(' ');
 }
