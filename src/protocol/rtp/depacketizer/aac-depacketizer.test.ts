@@ -69,6 +69,26 @@ test('several access units a packet follow each other at the length of one', () 
   expect(summary(depacketize(aac(), packets))).toEqual(['1000: 21', '2024: 2201', '3048: 23']);
 });
 
+test('packets of one timestamp follow each other as well', () => {
+  const { packets } = new PacketSequence()
+    .send(1000, hbr([[1, 0]], '21'), true)
+    .send(
+      1000,
+      hbr(
+        [
+          [1, 0],
+          [1, 0],
+        ],
+        '22 23',
+      ),
+      true,
+    )
+    .send(1000, hbr([[1, 0]], '24'), true)
+    .send(5096, hbr([[1, 0]], '25'), true);
+  const units = depacketize(aac(), packets);
+  expect(units.map(({ timestamp }) => timestamp)).toEqual([1000, 2024, 3048, 4072, 5096]);
+});
+
 test('the length of a unit is that of the config in ticks of the clock, or what the SDP says', () => {
   const packet = hbr(
     [

@@ -44,6 +44,9 @@ export class AacDepacketizer extends AudioDepacketizer {
   #config: AacConfig | undefined;
   #unitTicks: number;
   #fragment: Fragment | undefined;
+  /** The last packet of whole units, and when the unit behind it begins. */
+  #lastTimestamp: number | undefined;
+  #nextTimestamp = 0;
   /** Units of a sender that interleaves, by their timestamps. */
   #waiting: WaitingUnit[] = [];
   #interleaves = false;
@@ -86,6 +89,11 @@ export class AacDepacketizer extends AudioDepacketizer {
 
   #readUnits(data: Uint8Array, sizes: readonly number[], places: readonly number[], timestamp: number): void {
     if (places.at(-1)! >= places.length) this.#interleaves = true;
+    // Some senders give several packets the timestamp of the first of them.
+    const goesOn = timestamp === this.#lastTimestamp && !this.#interleaves;
+    const start = goesOn ? this.#nextTimestamp : timestamp;
+    this.#lastTimestamp = timestamp;
+    this.#nextTimestamp = start + sizes.length * this.#unitTicks;
     let at = 0;
     for (let index = 0; index < sizes.length; index += 1) {
       const end = at + sizes[index]!;
@@ -93,7 +101,7 @@ export class AacDepacketizer extends AudioDepacketizer {
         this.damaged();
         break;
       }
-      this.#unit(timestamp + Math.round(places[index]! * this.#unitTicks), data.subarray(at, end));
+      this.#unit(Math.round(start + places[index]! * this.#unitTicks), data.subarray(at, end));
       at = end;
     }
     // The first units of packets are in order, so nothing before this one is still to come.
