@@ -6,6 +6,7 @@ import type { ServerConfig } from '../server/config/server-config.ts';
 import { createLogger, type OpenLogger } from '../server/logging/create-logger.ts';
 import { createFaultHandler } from '../server/logging/internal-fault.ts';
 import { VERSION } from '../server/version.ts';
+import { setHeapFlags } from './heap-settings.ts';
 import { onStopSignal } from './stop-signals.ts';
 
 /** A stop takes at most this long, whatever the peers do; users are promised 5 s. */
@@ -32,6 +33,7 @@ export async function runServer<Server extends RunnableServer>(
   { config, warnings }: LoadedConfig,
   { create, onStarted }: RunOptions<Server>,
 ): Promise<void> {
+  setHeapFlags();
   const log = createLogger(config.log);
   const { logger } = log;
   const exit = (status: number): void => {

@@ -33,7 +33,7 @@ export interface RecordingFileOptions {
 /** Enough for one write; more is written at once. */
 const BATCH_BYTES = 256 * 1024;
 /** What waits longer is written however little it is: what a killed process loses. */
-const MAX_WAIT_MS = 250;
+const MAX_WAIT_MS = 400;
 /** Names tried when the first one is taken. */
 const MAX_SUFFIX = 999;
 
