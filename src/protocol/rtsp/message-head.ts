@@ -8,9 +8,9 @@ import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { RtspHeaders } from './rtsp-headers.ts';
 
 /** URIs carry tokens of a few kilobytes; nothing honest is longer. */
-export const MAX_START_LINE_BYTES: number = 8 * 1024;
+const MAX_START_LINE_BYTES = 8 * 1024;
 /** Start line and all fields; the largest honest ones have a digest or a bearer token in them. */
-export const MAX_HEAD_BYTES: number = 16 * 1024;
+const MAX_HEAD_BYTES = 16 * 1024;
 /** Real messages have fewer than twenty. */
 const MAX_HEADER_FIELDS = 100;
 
@@ -21,6 +21,11 @@ const INITIAL_CAPACITY = 512;
 /** A token of RFC 2326, 15.1: what can be the name of a field. */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** Nothing honest has them, and echoed into a reply they would be somebody's line break. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+
+/** A head, taken apart. */
 export interface MessageHead {
   readonly startLine: string;
   readonly headers: RtspHeaders;
@@ -45,7 +50,7 @@ export class HeadCollector {
   /**
    * Moves bytes from `input` up to the end of the head.
    * @returns the head without the empty line: a view until the next call; `undefined` when more bytes are needed
-   * @throws ProtocolError `ERR_RTSP_HEAD_TOO_LARGE`
+   * @throws ProtocolError `ERR_RTSP_START_LINE_TOO_LONG`, `ERR_RTSP_HEAD_TOO_LARGE`
    */
   collect(input: ChunkQueue): Uint8Array | undefined {
     while (input.length > 0) {
@@ -58,12 +63,7 @@ export class HeadCollector {
   }
 
   #push(byte: number): void {
-    const limit = this.#lineStart === 0 ? MAX_START_LINE_BYTES : MAX_HEAD_BYTES;
-    if (this.#length >= limit) {
-      throw new ProtocolError('ERR_RTSP_HEAD_TOO_LARGE', `start line or headers longer than ${limit} bytes`, {
-        limit,
-      });
-    }
+    if (this.#length >= (this.#lineStart === 0 ? MAX_START_LINE_BYTES : MAX_HEAD_BYTES)) this.#refuse();
     if (this.#length === this.#bytes.length) {
       const grown = new Uint8Array(this.#length * 2);
       grown.set(this.#bytes);
@@ -71,6 +71,14 @@ export class HeadCollector {
     }
     this.#bytes[this.#length] = byte;
     this.#length += 1;
+  }
+
+  #refuse(): never {
+    const [code, what, limit] =
+      this.#lineStart === 0
+        ? (['ERR_RTSP_START_LINE_TOO_LONG', 'start line', MAX_START_LINE_BYTES] as const)
+        : (['ERR_RTSP_HEAD_TOO_LARGE', 'head', MAX_HEAD_BYTES] as const);
+    throw new ProtocolError(code, `${what} of more than ${limit} bytes`, { limit });
   }
 
   /** Whether the line that has just ended is the empty one. */
@@ -91,7 +99,7 @@ export class HeadCollector {
 
 /**
  * Takes a head apart. Lines that are no fields continue the field before them, as lal reads them.
- * @param bytes of `HeadCollector`; bytes that are no UTF-8 become U+FFFD
+ * @param bytes of `HeadCollector`; what is no UTF-8 becomes U+FFFD, and control characters in fields become spaces
  * @throws ProtocolError `ERR_RTSP_HEAD_TOO_LARGE` for too many fields
  */
 export function parseMessageHead(bytes: Uint8Array): MessageHead {
@@ -101,7 +109,8 @@ export function parseMessageHead(bytes: Uint8Array): MessageHead {
   return { startLine: startLine.trim(), headers };
 }
 
-function addLine(headers: RtspHeaders, line: string): void {
+function addLine(headers: RtspHeaders, rawLine: string): void {
+  const line = rawLine.replaceAll(CONTROL_CHARACTERS, ' ');
   const text = line.trim();
   if (text === '') return;
   const isFolded = line.startsWith(' ') || line.startsWith('\t');

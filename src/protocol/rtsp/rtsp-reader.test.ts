@@ -133,7 +133,7 @@ describe('what breaks the protocol', () => {
     ['HTTP', 'GET / HTTP/1.1\r\n\r\n', 'ERR_RTSP_START_LINE'],
     ['a status of two digits', 'RTSP/1.0 20 OK\r\n\r\n', 'ERR_RTSP_START_LINE'],
     ['a control character in the URI', 'PLAY a\rb RTSP/1.0\r\n\r\n', 'ERR_RTSP_START_LINE'],
-    ['a start line without end', 'x'.repeat(8193), 'ERR_RTSP_HEAD_TOO_LARGE'],
+    ['a start line without end', 'x'.repeat(8193), 'ERR_RTSP_START_LINE_TOO_LONG'],
     ['headers without end', `PLAY a RTSP/1.0\r\n${'a: b\r\n'.repeat(3000)}`, 'ERR_RTSP_HEAD_TOO_LARGE'],
     [
       'a hundred and one headers',

@@ -82,7 +82,7 @@ export class RtspReader {
 
   /**
    * The next message or packet; `undefined` when bytes are missing.
-   * @throws ProtocolError `ERR_RTSP_START_LINE`, `ERR_RTSP_HEAD_TOO_LARGE`, `ERR_RTSP_CONTENT_LENGTH`,
+   * @throws ProtocolError `ERR_RTSP_START_LINE`, `ERR_RTSP_START_LINE_TOO_LONG`, `ERR_RTSP_HEAD_TOO_LARGE`, `ERR_RTSP_CONTENT_LENGTH`,
    *   `ERR_RTSP_BODY_TOO_LARGE`, `ERR_RTSP_INTERLEAVED_TOO_LARGE`; nothing can be read after it
    */
   next(): RtspReaderItem | undefined {
