@@ -1,0 +1,154 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+
+/** Two neighbouring UDP ports, the even one for RTP (RFC 3550, 11). */
+export interface UdpPortPair {
+  /** Of RTP; RTCP has the next one. */
+  readonly port: number;
+  readonly rtp: Socket;
+  readonly rtcp: Socket;
+  /** Closes both and gives the ports back. Twice is harmless. */
+  close(): void;
+}
+
+/** Where sessions get their ports. */
+export interface RtspUdpPorts {
+  /**
+   * Opens a pair.
+   * @param host address of ours to receive on
+   * @param use of publishers' ports: they need room for bursts
+   * @returns `undefined` when none is free
+   */
+  open(host: string, use: 'publish' | 'play'): Promise<UdpPortPair | undefined>;
+}
+
+/** What the system did with a wish for a large receive buffer. */
+export interface ReceiveBufferGrant {
+  readonly requestedBytes: number;
+  readonly grantedBytes: number;
+  /** For the log: what to do about it. */
+  readonly message: string;
+}
+
+export interface UdpPortPoolOptions {
+  /** First and last port, both included. */
+  readonly minPort: number;
+  readonly maxPort: number;
+  /** Called once, when publishers get smaller receive buffers than asked for. */
+  readonly onReceiveBufferCapped?: ((grant: ReceiveBufferGrant) => void) | undefined;
+}
+
+/** A key frame of 4K video arrives as one burst; a second of 16 Mbit/s. */
+const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+/** Pairs that others may have in a row before we give up; trying all would take seconds when all are taken. */
+const MAX_ATTEMPTS = 64;
+
+/**
+ * Pairs of UDP ports from a range, in turn, so that what still comes for an old session seldom meets a new one. A pair
+ * of which another program has a port is passed over.
+ */
+export class UdpPortPool implements RtspUdpPorts {
+  readonly #firstPort: number;
+  readonly #pairs: number;
+  readonly #used = new Set<number>();
+  #onReceiveBufferCapped: ((grant: ReceiveBufferGrant) => void) | undefined;
+  #next = 0;
+
+  /** @throws {RangeError} for a range without an even port and its neighbour */
+  constructor({ minPort, maxPort, onReceiveBufferCapped }: UdpPortPoolOptions) {
+    this.#firstPort = minPort + (minPort % 2);
+    this.#pairs = Math.floor((maxPort - this.#firstPort + 1) / 2);
+    this.#onReceiveBufferCapped = onReceiveBufferCapped;
+    if (minPort < 1 || maxPort > 0xffff || this.#pairs < 1) {
+      throw new RangeError(`no pair of an even port and the next between ${minPort} and ${maxPort}`);
+    }
+  }
+
+  /** Pairs in use. */
+  get openPairs(): number {
+    return this.#used.size;
+  }
+
+  async open(host: string, use: 'publish' | 'play'): Promise<UdpPortPair | undefined> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const port = this.#reserve();
+      if (port === undefined) return undefined;
+      const pair = await openPair(host, port, () => this.#used.delete(port));
+      if (pair === undefined) continue;
+      if (use === 'publish') this.#enlargeBuffer(pair.rtp);
+      return pair;
+    }
+    return undefined;
+  }
+
+  #reserve(): number | undefined {
+    for (let tried = 0; tried < this.#pairs && this.#used.size < this.#pairs; tried += 1) {
+      const port = this.#firstPort + 2 * this.#next;
+      this.#next = (this.#next + 1) % this.#pairs;
+      if (this.#used.has(port)) continue;
+      this.#used.add(port);
+      return port;
+    }
+    return undefined;
+  }
+
+  #enlargeBuffer(socket: Socket): void {
+    let grantedBytes = 0;
+    try {
+      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      grantedBytes = socket.getRecvBufferSize();
+    } catch {
+      // Some systems refuse instead of giving less.
+    }
+    if (grantedBytes >= RECEIVE_BUFFER_BYTES) return;
+    const message =
+      `UDP receive buffers are ${grantedBytes} bytes instead of ${RECEIVE_BUFFER_BYTES}: bursts of publishers ` +
+      `may be lost; raise net.core.rmem_max (sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES})`;
+    this.#onReceiveBufferCapped?.({ requestedBytes: RECEIVE_BUFFER_BYTES, grantedBytes, message });
+    this.#onReceiveBufferCapped = undefined;
+  }
+}
+
+/** `undefined` when one of the ports is taken, or the address is not ours. */
+async function openPair(host: string, port: number, release: () => void): Promise<UdpPortPair | undefined> {
+  const rtp = newSocket(host);
+  const rtcp = newSocket(host);
+  let isClosed = false;
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    rtp.close();
+    rtcp.close();
+    release();
+  };
+  try {
+    await Promise.all([bind(rtp, host, port), bind(rtcp, host, port + 1)]);
+  } catch {
+    close();
+    return undefined;
+  }
+  // What cannot be sent or received is lost, as UDP may lose it; without a listener it would end the process.
+  rtp.on('error', () => undefined);
+  rtcp.on('error', () => undefined);
+  return { port, rtp, rtcp, close };
+}
+
+async function bind(socket: Socket, host: string, port: number): Promise<void> {
+  // The lookup answers at once, and so may the socket.
+  const listening = once(socket, 'listening');
+  socket.bind({ address: host, port, exclusive: true });
+  await listening;
+}
+
+/**
+ * Addresses are known, so nothing is ever looked up. Node would go through its resolver for each packet sent, and a turn
+ * of the event loop later.
+ */
+function newSocket(host: string): Socket {
+  const family = isIPv6(host) ? 6 : 4;
+  return createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    lookup: (address, _options, found) => found(null, address, family),
+  });
+}
