@@ -29,18 +29,24 @@ export function splitSdpLines(input: string | Uint8Array, notes: Notes): SdpLine
     );
   }
   const lines: { type: string; value: string }[] = [];
+  // Where a broken line is to go on; asked of each line once, because a text that grows is costly to look at.
+  let broken: { value: string } | undefined;
   for (const text of decoded(input, notes).split(/[\r\n]+/)) {
     if (text.trim() === '') continue;
-    const line = text.trimStart();
-    const type = LINE_SHAPE.exec(line)?.[1]?.toLowerCase();
-    const previous = lines.at(-1);
-    if (type !== undefined) lines.push({ type, value: line.slice(2) });
-    else if (previous?.type === 'a' && FORMAT_PARAMETERS.test(previous.value)) {
+    const start = text.trimStart();
+    const type = LINE_SHAPE.exec(start)?.[1]?.toLowerCase();
+    if (type !== undefined) {
+      const line = { type, value: start.slice(2) };
+      lines.push(line);
+      if (lines.length > MAX_SDP_LINES) throw tooManyLines();
+      broken = type === 'a' && FORMAT_PARAMETERS.test(line.value) ? line : undefined;
+    } else if (broken === undefined) {
+      notes.add('lines that are no SDP were ignored');
+    } else {
       // White space at the break stays: it may be all that stands between two parameters.
-      previous.value += text;
+      broken.value += text;
       notes.add('a=fmtp is broken over lines, which were joined');
-    } else notes.add('lines that are no SDP were ignored');
-    if (lines.length > MAX_SDP_LINES) throw tooManyLines();
+    }
   }
   return lines.map(({ type, value }) => ({ type, value: value.trim() }));
 }
