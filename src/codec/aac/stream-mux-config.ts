@@ -23,7 +23,7 @@ export interface StreamMuxConfig {
 }
 
 /** One layer of one program. */
-export interface LatmStream {
+interface LatmStream {
   readonly program: number;
   readonly layer: number;
   /** From bit 0 on, with zeros up to a whole byte; an owned copy, the same object where a layer repeats the one before. */

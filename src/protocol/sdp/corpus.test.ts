@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { codeOf } from '../../testing/coded-error.ts';
 import { damagedBytes } from '../../testing/mutated.ts';
 import { REFUSED_SDP, SDP_CORPUS } from '../../testing/sdp-corpus.ts';
+import { createDepacketizer } from '../rtp/depacketizer/create-depacketizer.ts';
 import type { RtpFormat } from '../rtp/rtp-format.ts';
 import { codecConfigOf } from './codec-config-of.ts';
 import { isKnownCodec } from './known-codec.ts';
@@ -73,6 +74,15 @@ test.each(usableNames)('writes %s in a form that says the same', (name) => {
     description.media.map(({ attributes }) => attributes),
   );
   expect(serializeSessionDescription(again)).toBe(text);
+});
+
+test.each(usableNames)('known codecs are those that have a depacketizer: %s', (name) => {
+  for (const { rtpFormats } of parseSessionDescription(bytesOf(name)).media) {
+    for (const format of rtpFormats) {
+      const depacketizer = createDepacketizer(format, codecConfigOf(format));
+      expect(depacketizer !== undefined, format.encodingName).toBe(isKnownCodec(format));
+    }
+  }
 });
 
 test('damaged descriptions are read or refused with a code, and so are their parameters', () => {
