@@ -65,7 +65,8 @@ export class PendingBytes {
 
   #moveToNewSlab(length: number): void {
     const pending = this.bytes.subarray(this.#start, this.#end);
-    const slab = new Uint8Array(Math.max(this.#slabBytes, (pending.length + length) * 2));
+    // Views show only what has been written, so nobody sees what was in this memory before.
+    const slab = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, (pending.length + length) * 2));
     slab.set(pending);
     this.bytes = slab;
     this.#start = 0;

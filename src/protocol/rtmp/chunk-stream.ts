@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ChunkQueue } from '../../bytes/chunk-queue.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { RtmpMessage } from './message.ts';
@@ -109,7 +110,8 @@ export class ChunkStream {
   #grow(needed: number): void {
     const total = this.#header.length;
     const wanted = Math.max(needed, this.#payload.length * 2, EAGER_ALLOCATION);
-    const grown = new Uint8Array(Math.min(total, wanted));
+    // Not filled: a message is handed out when all its bytes have been written.
+    const grown = new Uint8Array(Buffer.allocUnsafeSlow(Math.min(total, wanted)).buffer);
     grown.set(this.#payload.subarray(0, this.#received));
     this.#payload = grown;
   }
