@@ -55,6 +55,11 @@ export class LiveStream implements PublicationTarget {
     return this.#publication;
   }
 
+  /** Somebody publishes, and the tracks are known. */
+  get isOpen(): boolean {
+    return this.#publication !== undefined && this.#opening === undefined;
+  }
+
   /** Tracks and metadata of the current publication. */
   get state(): StreamState {
     return this.#state;
@@ -170,8 +175,11 @@ export class LiveStream implements PublicationTarget {
 
   #finishOpening(): void {
     const opening = this.#opening;
+    if (opening === undefined) return;
     this.#opening = undefined;
-    for (const frame of opening?.finish() ?? []) this.#forward(frame);
+    const publication = this.#publication!;
+    for (const observer of this.#observers) observer.publicationOpened?.(this, publication);
+    for (const frame of opening.finish()) this.#forward(frame);
   }
 
   #forward(frame: MediaFrame): void {

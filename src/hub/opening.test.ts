@@ -50,7 +50,9 @@ test('a source that says it sends nothing is not believed', () => {
   expect(settled).toBe(0);
 });
 
-test('settles when the wait is over', () => {
+test('settles when the wait is over, which begins with the first frame', () => {
+  clock.advance(1000);
+  opening.push(frame(video), undefined, stateOf(video));
   clock.advance(399);
   expect(settled).toBe(0);
   clock.advance(1);

@@ -2,7 +2,7 @@ import type { Clock } from '../media/clock.ts';
 import type { MediaFrame } from '../media/media-frame.ts';
 import type { StreamState } from './packager.ts';
 
-/** How long to wait for tracks that have not shown up, when the source did not say what it has. */
+/** How long to wait, from the first frame on, for tracks that have not shown up. */
 const WAIT_MS = 400;
 /** A source that sends this much without a second kind of track has only one. */
 const MAX_FRAMES = 64;
@@ -16,13 +16,14 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export class Opening {
   readonly #settled: () => void;
   readonly #frames: MediaFrame[] = [];
-  readonly #cancelWait: () => void;
+  readonly #clock: Clock;
+  #cancelWait: (() => void) | undefined;
   #bytes = 0;
 
   /** @param settled called once, when the tracks are known or the wait is over */
   constructor(clock: Clock, settled: () => void) {
+    this.#clock = clock;
     this.#settled = settled;
-    this.#cancelWait = clock.after(WAIT_MS, settled);
   }
 
   /** The tracks known, or said to come, have changed. */
@@ -42,6 +43,7 @@ export class Opening {
     kinds: { readonly audio: boolean; readonly video: boolean } | undefined,
     state: StreamState,
   ): void {
+    this.#cancelWait ??= this.#clock.after(WAIT_MS, this.#settled);
     this.#frames.push(frame);
     this.#bytes += frame.data.length;
     if (this.#frames.length >= MAX_FRAMES || this.#bytes >= MAX_BYTES) this.#settled();
@@ -50,7 +52,7 @@ export class Opening {
 
   /** The frames held back, in order. */
   finish(): readonly MediaFrame[] {
-    this.#cancelWait();
+    this.#cancelWait?.();
     return this.#frames;
   }
 }

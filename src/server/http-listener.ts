@@ -6,19 +6,23 @@ import type { Clock } from '../media/clock.ts';
 import { closeSocket } from '../session/net/close-socket.ts';
 import { isBareRoute, matchRoutes, type HttpRoute } from './http-routes.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
-import { listen, type Listener } from './listener.ts';
+import { listen, type Listener, type ListenerKind } from './listener.ts';
 import type { ServerContext } from './server-context.ts';
 import type { TlsCertificateSource } from './tls/certificate-source.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 10_000;
 
-/** One HTTP or HTTPS port with the routes of all sections that share it; WebSockets come in by the same door. */
+/**
+ * One HTTP or HTTPS port with the routes of all sections that share it; WebSockets come in by the same door.
+ * @param kind what the port is for, where that is not HTTP
+ */
 export async function listenHttp(
   address: string,
   routes: readonly HttpRoute[],
   context: ServerContext,
   certificate?: TlsCertificateSource,
+  kind?: ListenerKind,
 ): Promise<Listener> {
   const handshakeTimeout = context.config.limits.handshake_timeout_ms;
   const options = {
@@ -43,7 +47,7 @@ export async function listenHttp(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     dispatchUpgrade(routes, request, socket as Socket, head, context.clock);
   });
-  return listen(server, certificate === undefined ? 'http' : 'https', address, context.logger);
+  return listen(server, kind ?? (certificate === undefined ? 'http' : 'https'), address, context.logger);
 }
 
 function dispatchRequest(

@@ -9,7 +9,7 @@ export class ListenError extends Error {
 }
 
 /** What a listener speaks. */
-export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https';
+export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https' | 'rtsp' | 'rtsps' | 'ws-rtsp';
 
 /** A port that is open. */
 export interface Listener {

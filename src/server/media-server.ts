@@ -17,6 +17,8 @@ import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
 import { RecordService } from './record-service.ts';
 import { RtmpService } from './rtmp-service.ts';
+import { listenRtsp, listenRtsps, listenWsRtsp } from './rtsp/rtsp-listener.ts';
+import { RtspService } from './rtsp/rtsp-service.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionIds } from './session-ids.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -43,6 +45,7 @@ export class MediaServer {
   readonly records: RecordService;
   readonly #context: ServerContext;
   readonly #rtmp: RtmpService;
+  readonly #rtsp: RtspService;
   readonly #flv: LiveHttpService;
   readonly #ts: LiveHttpService;
   readonly #hls: Hls | undefined;
@@ -71,6 +74,7 @@ export class MediaServer {
     };
     this.statistics = new Statistics(this.hub, registry, clock);
     this.#rtmp = new RtmpService(this.#context);
+    this.#rtsp = new RtspService(this.#context);
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
     this.#hls = createHls(this.#context);
@@ -121,13 +125,19 @@ export class MediaServer {
   }
 
   async #listen(): Promise<void> {
-    const { rtmp } = this.config;
+    const { rtmp, rtsp } = this.config;
     await this.records.makeFolders();
     if (rtmp.enable) this.#opened(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
       const certificate = await this.#certificates.open(rtmp.rtmps_cert_file, rtmp.rtmps_key_file);
       this.#opened(await listenRtmps(this.#rtmp, this.#context, certificate));
     }
+    if (rtsp.enable) this.#opened(await listenRtsp(this.#rtsp, this.#context));
+    if (rtsp.rtsps_enable) {
+      const certificate = await this.#certificates.open(rtsp.rtsps_cert_file, rtsp.rtsps_key_file);
+      this.#opened(await listenRtsps(this.#rtsp, this.#context, certificate));
+    }
+    if (rtsp.ws_rtsp_enable) this.#opened(await listenWsRtsp(this.#rtsp, this.#context));
     const ports = new HttpPorts(this.#context, this.#certificates);
     ports.add(this.config.httpflv, this.#flv);
     ports.add(this.config.httpts, this.#ts);
@@ -151,6 +161,7 @@ export class MediaServer {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
     this.#rtmp.tick(nowMs);
+    this.#rtsp.tick(nowMs);
     this.#hls?.service.tick(nowMs);
     this.hub.tick(nowMs);
     this.statistics.tick();
@@ -178,6 +189,7 @@ export class MediaServer {
     for (const stream of this.hub.streams.values()) stream.flush();
     const reason = endReason('server-shutdown');
     this.#rtmp.closeSessions(reason);
+    this.#rtsp.closeSessions(reason);
     this.#flv.closeSessions(reason);
     this.#ts.closeSessions(reason);
     this.#hls?.service.closeSessions(reason);

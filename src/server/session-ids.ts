@@ -1,5 +1,12 @@
 /** lal's prefixes of session ids; controllers dispatch on them. */
-export type SessionIdPrefix = 'RTMPPUBSUB' | 'FLVPUBSUB' | 'TSPUBSUB' | 'HLSSUB' | 'CUSTOMIZEPUB';
+export type SessionIdPrefix =
+  | 'RTMPPUBSUB'
+  | 'RTSPPUB'
+  | 'RTSPSUB'
+  | 'FLVPUBSUB'
+  | 'TSPUBSUB'
+  | 'HLSSUB'
+  | 'CUSTOMIZEPUB';
 
 /** Session ids as lal makes them: prefix and decimal counter, one counter per prefix, from 1, never used twice. */
 export class SessionIds {

@@ -5,7 +5,7 @@ import type { StreamAddress } from './stream-address.ts';
 /** One publisher or viewer, as the log, the API and the callbacks show it. */
 export interface SessionRecord extends StreamAddress {
   readonly id: string;
-  readonly protocol: 'RTMP' | 'FLV' | 'TS' | 'HLS' | 'CUSTOMIZE';
+  readonly protocol: 'RTMP' | 'RTSP' | 'FLV' | 'TS' | 'HLS' | 'CUSTOMIZE';
   readonly baseType: 'PUB' | 'SUB';
   readonly streamKey: string;
   readonly remoteAddress: string;
@@ -23,7 +23,7 @@ export interface SessionRecord extends StreamAddress {
 }
 
 /** The order in which lal lists viewers. */
-const PROTOCOL_ORDER: readonly SessionRecord['protocol'][] = ['RTMP', 'FLV'];
+const PROTOCOL_ORDER: readonly SessionRecord['protocol'][] = ['RTMP', 'FLV', 'TS', 'RTSP', 'HLS'];
 
 /** Everybody who publishes or plays right now, by stream. */
 export class SessionRegistry {

@@ -29,6 +29,25 @@ export function parseHttpStreamAddress(target: string, suffix: string): StreamAd
   };
 }
 
+/**
+ * The app and stream of an RTSP URI, `rtsp://host/live/test110?a=b`: as for HTTP, without a suffix. A slash at the end, as
+ * some clients write it, does not count.
+ * @returns `undefined` for a path that is not well coded
+ */
+export function parseRtspStreamAddress(uri: string): StreamAddress | undefined {
+  const target = uri.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '');
+  const queryAt = target.indexOf('?');
+  const path = decodePath(queryAt < 0 ? target : target.slice(0, queryAt));
+  if (path === undefined) return undefined;
+  const names = withoutOuterSlashes(path);
+  const lastSlash = names.lastIndexOf('/');
+  return {
+    appName: names.slice(0, Math.max(lastSlash, 0)),
+    streamName: names.slice(lastSlash + 1),
+    urlParam: queryAt < 0 ? '' : target.slice(queryAt + 1),
+  };
+}
+
 function decodePath(path: string): string | undefined {
   try {
     return decodeURIComponent(path);

@@ -202,15 +202,9 @@ export class RtspServerConnection {
   }
 
   #handleItem(item: RtspReaderItem): RtspServerEvent | undefined {
-    switch (item.type) {
-      case 'interleaved':
-        return CARRYING_MEDIA.has(this.#state.name) ? item : undefined;
-      case 'request':
-        return this.#handleRequest(item.request, item.version);
-      case 'response':
-        // We ask clients nothing.
-        return undefined;
-    }
+    if (item.type === 'request') return this.#handleRequest(item.request, item.version);
+    // Responses answer nothing: we ask clients for nothing. Packets before media may flow are nobody's.
+    return item.type === 'interleaved' && CARRYING_MEDIA.has(this.#state.name) ? item : undefined;
   }
 
   #handleRequest(request: RtspRequest, version: string): RtspServerEvent | undefined {
@@ -365,7 +359,6 @@ export class RtspServerConnection {
   }
 }
 
-/** Packets before that are nobody's. */
 const CARRYING_MEDIA: ReadonlySet<RtspServerStateName> = new Set(['playing', 'paused', 'recording']);
 const AGGREGATE_METHODS: ReadonlySet<string> = new Set([
   RtspMethod.play,
