@@ -138,8 +138,8 @@ test('what is kept is a view where it makes up much of its piece, else a copy th
   expect(large.buffer).toBe(piece.buffer);
   const small = queue.takeToKeep(24);
   expect(small.buffer).not.toBe(piece.buffer);
-  expect([...small]).toEqual(new Array(24).fill(7));
+  expect([...small]).toEqual([...new Uint8Array(24).fill(7)]);
   queue.push(Uint8Array.of(8, 8));
-  expect([...queue.takeToKeep(52)]).toEqual([...new Array(51).fill(7), 8]);
+  expect([...queue.takeToKeep(52)]).toEqual([...new Uint8Array(51).fill(7), 8]);
   expect(queue.length).toBe(1);
 });

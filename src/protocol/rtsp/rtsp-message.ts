@@ -19,6 +19,7 @@ export const RtspMethod = {
   setParameter: 'SET_PARAMETER',
 } as const;
 
+/** A request of either side (RFC 2326, 6). */
 export interface RtspRequest {
   /** As sent; methods are case-sensitive. */
   readonly method: string;
@@ -29,6 +30,7 @@ export interface RtspRequest {
   readonly body: Uint8Array;
 }
 
+/** A reply (RFC 2326, 7). */
 export interface RtspResponse {
   /** Three digits. */
   readonly status: number;

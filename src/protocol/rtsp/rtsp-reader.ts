@@ -24,6 +24,7 @@ export interface RtspInterleavedPacket {
   readonly data: Uint8Array;
 }
 
+/** What a peer may send at most. */
 export interface RtspReaderLimits {
   /** Bytes of a message's body. */
   readonly maxBodyBytes: number;
