@@ -8,7 +8,7 @@ import { serializeInterleavedPacket } from './interleaved-packet.ts';
 import { rtspRequest, serializeRtspRequest, type RtspResponse } from './rtsp-message.ts';
 import { RtspReader } from './rtsp-reader.ts';
 import { RtspServerConnection, type RtspServerConnectionOptions } from './server-connection.ts';
-import type { RtspServerEvent, RtspSetupEvent } from './server-events.ts';
+import type { RtspServerEvent, RtspServerSetupEvent } from './server-events.ts';
 
 const URL = 'rtsp://192.0.2.1:5544/live/test110';
 const SDP = bytesOf(
@@ -99,7 +99,9 @@ class Client {
     track: number,
     transport = `RTP/AVP/TCP;unicast;interleaved=${2 * track}-${2 * track + 1}`,
   ): RtspResponse {
-    const event = this.ask('SETUP', `${URL}/streamid=${track}`, { Transport: transport }) as RtspSetupEvent;
+    const event = this.ask('SETUP', `${URL}/streamid=${track}`, {
+      Transport: transport,
+    }) as RtspServerSetupEvent;
     const [offer] = event.offers;
     const isUdp = offer!.kind === 'udp';
     this.connection.acceptSetup(offer!, isUdp ? { serverPorts: { rtp: 30_000, rtcp: 30_001 } } : {});
@@ -237,7 +239,7 @@ describe('a player', () => {
       trackIndex: 0,
       offers: [{ kind: 'udp', clientPorts: { rtp: 5000, rtcp: 5001 }, specifier: 'RTP/AVP' }],
     });
-    client.connection.acceptSetup((event as RtspSetupEvent).offers[0]!, {
+    client.connection.acceptSetup((event as RtspServerSetupEvent).offers[0]!, {
       serverPorts: { rtp: 30_000, rtcp: 30_001 },
       ssrc: 1,
     });
@@ -411,7 +413,7 @@ describe('transports', () => {
     client.describe();
     const Transport =
       'RTP/SAVP;unicast;client_port=1-2,RTP/AVP;multicast,RTP/AVP;unicast,RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP';
-    const { offers } = client.ask('SETUP', `${URL}/streamid=0`, { Transport }) as RtspSetupEvent;
+    const { offers } = client.ask('SETUP', `${URL}/streamid=0`, { Transport }) as RtspServerSetupEvent;
     expect(offers.map(({ kind }) => kind)).toEqual(['udp', 'interleaved']);
   });
 
@@ -452,7 +454,7 @@ describe('transports', () => {
     const statuses = controls.map((control) => {
       client.send('SETUP', `${URL}/${control}`, { Transport: 'RTP/AVP/TCP' });
       for (const event of client.events())
-        client.connection.acceptSetup((event as RtspSetupEvent).offers[0]!);
+        client.connection.acceptSetup((event as RtspServerSetupEvent).offers[0]!);
       return client.takeReply().status;
     });
     expect(statuses.filter((status) => status === 200)).toHaveLength(128);
@@ -600,15 +602,12 @@ describe('what devices do', () => {
     expect(Buffer.concat(connection.takeOutput()).toString()).toMatch(/^RTSP\/1\.0 200 OK\r\nPublic: /);
   });
 
-  test.each(['1 2', 'a;b', `${'9'.repeat(65)}`, 'x\rSet-Cookie: y'])(
-    'a CSeq of %j is not echoed',
-    (sequence) => {
-      const connection = new RtspServerConnection();
-      connection.receive(bytesOf(`OPTIONS * RTSP/1.0\r\nCSeq: ${sequence}\r\n\r\n`));
-      connection.nextEvent();
-      expect(Buffer.concat(connection.takeOutput()).toString()).not.toContain('CSeq');
-    },
-  );
+  test.each(['1 2', 'a;b', '9'.repeat(65), 'x\rSet-Cookie: y'])('a CSeq of %j is not echoed', (sequence) => {
+    const connection = new RtspServerConnection();
+    connection.receive(bytesOf(`OPTIONS * RTSP/1.0\r\nCSeq: ${sequence}\r\n\r\n`));
+    connection.nextEvent();
+    expect(Buffer.concat(connection.takeOutput()).toString()).not.toContain('CSeq');
+  });
 
   test('a session that is not named is taken as the one there is, and its parameters are passed over', () => {
     const client = clientThatPlays();
@@ -629,7 +628,7 @@ describe('what devices do', () => {
     client.ask('ANNOUNCE', URL, {}, bytesOf('v=0\r\nm=video 0 RTP/AVP 96\r\nm=audio 0 RTP/AVP 0\r\n'));
     client.connection.acceptAnnounce();
     const indices = [0, 1].map(() => {
-      const event = client.ask('SETUP', URL, { Transport: 'RTP/AVP/TCP' }) as RtspSetupEvent;
+      const event = client.ask('SETUP', URL, { Transport: 'RTP/AVP/TCP' }) as RtspServerSetupEvent;
       client.connection.acceptSetup(event.offers[0]!);
       return event.trackIndex;
     });

@@ -96,6 +96,11 @@ export class RtspServerConnection {
     return this.#reader.pendingBytes;
   }
 
+  /** Whether a request waits for `accept…`, `challenge` or `reject`. */
+  get isAnswerOwed(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** @param chunk kept until read; the caller must not change it afterwards */
   receive(chunk: Uint8Array): void {
     if (this.#state.name !== 'ended') this.#reader.receive(chunk);

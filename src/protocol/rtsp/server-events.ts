@@ -8,7 +8,7 @@ import type { RtspOffer } from './server-transports.ts';
 export type RtspServerEvent =
   | RtspDescribeEvent
   | RtspAnnounceEvent
-  | RtspSetupEvent
+  | RtspServerSetupEvent
   | RtspPlayEvent
   /** A publisher is about to send, for the first time or after `pause`: `acceptRecord`. */
   | { readonly type: 'record' }
@@ -44,7 +44,7 @@ export interface RtspAnnounceEvent extends RtspRequestFacts {
 }
 
 /** One track is to be carried: `acceptSetup` with one of the offers. */
-export interface RtspSetupEvent {
+export interface RtspServerSetupEvent {
   readonly type: 'setup';
   readonly mode: 'play' | 'record';
   /** Index of the media in the description. */
