@@ -35,12 +35,14 @@ export interface UdpPortPoolOptions {
   /** First and last port, both included. */
   readonly minPort: number;
   readonly maxPort: number;
+  /** Of publishers' RTP ports; 2 MiB unless given. */
+  readonly receiveBufferBytes?: number | undefined;
   /** Called once, when publishers get smaller receive buffers than asked for. */
   readonly onReceiveBufferCapped?: ((grant: ReceiveBufferGrant) => void) | undefined;
 }
 
 /** A key frame of 4K video arrives as one burst; a second of 16 Mbit/s. */
-const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+const DEFAULT_RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 /** Pairs that others may have in a row before we give up; trying all would take seconds when all are taken. */
 const MAX_ATTEMPTS = 64;
 
@@ -52,11 +54,13 @@ export class UdpPortPool implements RtspUdpPorts {
   readonly #firstPort: number;
   readonly #pairs: number;
   readonly #used = new Set<number>();
+  readonly #receiveBufferBytes: number;
   #onReceiveBufferCapped: ((grant: ReceiveBufferGrant) => void) | undefined;
   #next = 0;
 
   /** @throws {RangeError} for a range without an even port and its neighbour */
-  constructor({ minPort, maxPort, onReceiveBufferCapped }: UdpPortPoolOptions) {
+  constructor({ minPort, maxPort, receiveBufferBytes, onReceiveBufferCapped }: UdpPortPoolOptions) {
+    this.#receiveBufferBytes = receiveBufferBytes ?? DEFAULT_RECEIVE_BUFFER_BYTES;
     this.#firstPort = minPort + (minPort % 2);
     this.#pairs = Math.floor((maxPort - this.#firstPort + 1) / 2);
     this.#onReceiveBufferCapped = onReceiveBufferCapped;
@@ -94,18 +98,19 @@ export class UdpPortPool implements RtspUdpPorts {
   }
 
   #enlargeBuffer(socket: Socket): void {
+    const requestedBytes = this.#receiveBufferBytes;
     let grantedBytes = 0;
     try {
-      socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      socket.setRecvBufferSize(requestedBytes);
       grantedBytes = socket.getRecvBufferSize();
     } catch {
       // Some systems refuse instead of giving less.
     }
-    if (grantedBytes >= RECEIVE_BUFFER_BYTES) return;
+    if (grantedBytes >= requestedBytes) return;
     const message =
-      `UDP receive buffers are ${grantedBytes} bytes instead of ${RECEIVE_BUFFER_BYTES}: bursts of publishers ` +
-      `may be lost; raise net.core.rmem_max (sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES})`;
-    this.#onReceiveBufferCapped?.({ requestedBytes: RECEIVE_BUFFER_BYTES, grantedBytes, message });
+      `UDP receive buffers are ${grantedBytes} bytes instead of ${requestedBytes}: bursts of publishers ` +
+      `may be lost; raise net.core.rmem_max (sysctl -w net.core.rmem_max=${requestedBytes})`;
+    this.#onReceiveBufferCapped?.({ requestedBytes, grantedBytes, message });
     this.#onReceiveBufferCapped = undefined;
   }
 }
