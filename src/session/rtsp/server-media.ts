@@ -93,7 +93,7 @@ export class ServerMedia {
   /** Sends one RTCP packet about media that the client sends. */
   sendRtcp(trackIndex: number, packet: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#udpTracks.get(trackIndex)?.rtcp.send(packet, 0, packet.length);
+    this.#udpTracks.get(trackIndex)?.rtcp.send(packet);
     const channels = this.#channels.get(trackIndex);
     if (channels !== undefined) this.#transport.send(serializeInterleavedPacket(channels.rtcp, packet));
   }

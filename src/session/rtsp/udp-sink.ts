@@ -9,6 +9,35 @@ export interface UdpSinkTrack {
   readonly rtcpChannel: number;
 }
 
+interface FlushPacket {
+  readonly channel: number;
+  readonly packet: Uint8Array;
+}
+
+/** All viewers of a flush get the same bytes, so they are taken apart once for all; forgotten with the bytes. */
+const splitFlushes = new WeakMap<Uint8Array, readonly FlushPacket[]>();
+
+function splitFlush(bytes: Uint8Array): readonly FlushPacket[] {
+  let packets = splitFlushes.get(bytes);
+  if (packets === undefined) {
+    packets = splitInterleaved(bytes);
+    splitFlushes.set(bytes, packets);
+  }
+  return packets;
+}
+
+function splitInterleaved(bytes: Uint8Array): FlushPacket[] {
+  const packets: FlushPacket[] = [];
+  const end = bytes.length - INTERLEAVED_HEADER_BYTES;
+  for (let at = 0; at <= end;) {
+    const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    const start = at + INTERLEAVED_HEADER_BYTES;
+    packets.push({ channel: bytes[at + 1]!, packet: bytes.subarray(start, start + length) });
+    at = start + length;
+  }
+  return packets;
+}
+
 /**
  * Lets a fan-out of interleaved packets write to a viewer over UDP: each packet is sent by itself, without the four
  * bytes before it. It never holds up anything, because nobody waits for UDP: what the system does not take is dropped.
@@ -40,14 +69,10 @@ export class UdpSink {
   write(bytes: Uint8Array): boolean {
     // Looked at once a flush: the question costs about as much as a packet.
     const open = this.#channels.map((entry) => entry?.channel.isOpen === true);
-    const end = bytes.length - INTERLEAVED_HEADER_BYTES;
-    for (let at = 0; at <= end;) {
-      const channelNumber = bytes[at + 1]!;
-      const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-      const entry = this.#channels[channelNumber];
-      if (open[channelNumber]) entry!.channel.send(bytes, at + INTERLEAVED_HEADER_BYTES, length);
+    for (const { channel, packet } of splitFlush(bytes)) {
+      const entry = this.#channels[channel];
+      if (open[channel]) entry!.channel.send(packet);
       else if (entry !== undefined) entry.track.counters.droppedPackets += 1;
-      at += INTERLEAVED_HEADER_BYTES + length;
     }
     return true;
   }

@@ -60,10 +60,10 @@ describe('a track', () => {
   test('sends to the ports that the client named, and from its first packet on to where that came from', () => {
     const fake = fakeUdpPair();
     const { track } = trackOf(fake);
-    track.rtp.send(bytes(9, 1, 2, 9), 1, 2);
+    track.rtp.send(bytes(1, 2));
     fake.rtp.arrive(bytes(0), CLIENT, 40_000);
-    track.rtp.send(bytes(3), 0, 1);
-    track.rtcp.send(bytes(4), 0, 1);
+    track.rtp.send(bytes(3));
+    track.rtcp.send(bytes(4));
     expect(sentBy(fake.rtp)).toEqual([`1,2 to ${CLIENT}:7000`, `3 to ${CLIENT}:40000`]);
     expect(sentBy(fake.rtcp)).toEqual([`4 to ${CLIENT}:7001`]);
     expect(track.counters.sentBytes).toBe(4);
@@ -73,10 +73,10 @@ describe('a track', () => {
     const fake = fakeUdpPair();
     const track = new UdpTrack(fake.pair, CLIENT, undefined, () => undefined);
     expect(track.rtp.isOpen).toBe(false);
-    track.rtp.send(bytes(1), 0, 1);
+    track.rtp.send(bytes(1));
     fake.rtp.arrive(bytes(0), CLIENT, 7000);
     expect(track.rtp.isOpen).toBe(true);
-    track.rtp.send(bytes(2), 0, 1);
+    track.rtp.send(bytes(2));
     expect(sentBy(fake.rtp)).toEqual([`2 to ${CLIENT}:7000`]);
   });
 
@@ -85,7 +85,7 @@ describe('a track', () => {
     const { track, log } = trackOf(fake);
     track.close();
     fake.rtp.arrive(bytes(1), CLIENT, 7000);
-    track.rtp.send(bytes(1), 0, 1);
+    track.rtp.send(bytes(1));
     expect(log).toEqual([]);
     expect(sentBy(fake.rtp)).toEqual([]);
     expect([track.rtp.isOpen, track.rtp.queuedBytes, fake.isClosed]).toEqual([false, 0, true]);

@@ -98,11 +98,11 @@ export class UdpChannel {
     return this.#isClosed ? 0 : this.#socket.getSendQueueSize();
   }
 
-  /** Sends one packet. @param bytes not copied, and not changed by anybody */
-  send(bytes: Uint8Array, offset: number, length: number): void {
+  /** Sends one packet. @param packet not copied, and not changed by anybody */
+  send(packet: Uint8Array): void {
     if (this.#clientPort === undefined || this.#isClosed) return;
-    this.#socket.send(bytes, offset, length, this.#clientPort, this.#clientHost);
-    this.#counters.sentBytes += length;
+    this.#socket.send(packet, this.#clientPort, this.#clientHost);
+    this.#counters.sentBytes += packet.length;
   }
 
   close(): void {
