@@ -6,12 +6,12 @@ export interface RtspDeadlineLimits {
   readonly handshakeTimeoutMs: number;
   /** How long a publisher may send no media. */
   readonly idleTimeoutMs: number;
-  /** How long a player over UDP, or one that pauses, may say nothing: longer than the `Session` header tells it. */
+  /** How long a player over UDP, or a client that pauses, may say nothing: longer than the `Session` header tells it. */
   readonly silenceTimeoutMs: number;
 }
 
 /** What a client's silence means, by what it is. Other players are kept by their socket, and watched by the hub. */
-export type RtspSilence = 'publisher' | 'player that must speak' | 'player';
+export type RtspSilence = 'publisher' | 'client that must speak' | 'player';
 
 /** Keeps the times of one session, all of the monotonic clock. */
 export class SessionDeadlines {
@@ -59,6 +59,6 @@ export class SessionDeadlines {
       return nowMs - this.#lastMediaMs > idleTimeoutMs ? 'idle-timeout' : undefined;
     }
     const isSilent = nowMs - this.#lastReceivedMs > silenceTimeoutMs;
-    return isSilent && silence === 'player that must speak' ? 'idle-timeout' : undefined;
+    return isSilent && silence === 'client that must speak' ? 'idle-timeout' : undefined;
   }
 }

@@ -145,21 +145,19 @@ export class RtspServerSession {
     this.#media.sendRtcp(trackIndex, packet);
   }
 
-  /** Ends the session; a player is told in RTP's words first. */
+  /** Ends the session; who waits for an answer gets one, and a player is told in RTP's words. */
   close(reason: EndReason): void {
-    const role = this.#role;
-    if (this.#endReason === undefined && role.name === 'player' && role.feed !== undefined) {
-      const packets = role.feed.goodbye();
-      const bytes = this.#framing?.frame(packets) ?? packets;
-      if (bytes.length > 0) this.#media.sink(() => undefined).write(bytes);
-    }
+    if (this.#endReason !== undefined) return;
+    if (this.#connection.isAnswerOwed) this.#reject(reason);
+    if (this.#role.name === 'player' && this.#role.feed !== undefined) this.#sayGoodbye(this.#role.feed);
     this.#finish(reason);
   }
 
   get #silence(): RtspSilence {
-    if (this.#role.name === 'publisher') return 'publisher';
-    const mustSpeak = this.#media.isUdp || this.#connection.state === 'paused';
-    return mustSpeak ? 'player that must speak' : 'player';
+    const { state } = this.#connection;
+    if (state === 'recording') return 'publisher';
+    const isPaused = state === 'paused' || state === 'ready to record';
+    return isPaused || this.#media.isUdp ? 'client that must speak' : 'player';
   }
 
   /** What media wants around its packets. */
@@ -357,17 +355,27 @@ export class RtspServerSession {
 
   /** Answers in RTSP, then ends: whoever was refused begins anew. */
   #refuse(reason: EndReason): void {
-    this.#connection.reject(statusOfRefusal(reason.code));
-    this.#writeOutput();
+    this.#reject(reason);
     this.#finish(reason);
   }
 
   #fail(error: unknown): void {
     if (this.#endReason !== undefined) return;
     const reason = endReasonOfError(error);
-    if (this.#connection.isAnswerOwed) this.#connection.reject(statusOfRefusal(reason.code));
-    this.#writeOutput();
+    if (this.#connection.isAnswerOwed) this.#reject(reason);
+    else this.#writeOutput();
     this.#finish(reason);
+  }
+
+  #reject({ code }: EndReason): void {
+    this.#connection.reject(statusOfRefusal(code));
+    this.#writeOutput();
+  }
+
+  #sayGoodbye(feed: RtspPlayFeed): void {
+    const packets = feed.goodbye();
+    const bytes = this.#framing?.frame(packets) ?? packets;
+    if (bytes.length > 0) this.#media.sink(() => undefined).write(bytes);
   }
 
   /** Whoever does not read our answers is not read either: they would pile up here. */
