@@ -2,6 +2,7 @@ import pino from 'pino';
 import type { LiveStream } from '../../src/hub/live-stream.ts';
 import type { Subscription } from '../../src/hub/subscription.ts';
 import { parseConfig } from '../../src/server/config/load-config.ts';
+import type { ListenerKind } from '../../src/server/listener.ts';
 import { createServer } from '../../src/server/media-server.ts';
 import type { MediaServer } from '../../src/server/media-server.ts';
 import type { Scope } from './scope.ts';
@@ -43,7 +44,7 @@ export class LocalServer {
     return local;
   }
 
-  port(kind: 'rtmp' | 'rtmps' | 'http' | 'https'): number {
+  port(kind: ListenerKind): number {
     return this.server.addresses.find((address) => address.kind === kind)!.port;
   }
 

@@ -21,6 +21,11 @@ export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
 }
 
+/** Open UDP sockets of this process. */
+export function openUdpSockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'UDPWrap').length;
+}
+
 /** Resolves when no more sockets are open than that; a socket that was destroyed is closed some turns later. */
 export async function untilOpenSockets(atMost: number): Promise<void> {
   const giveUpMs = performance.now() + 10_000;
