@@ -32,9 +32,10 @@ export function parseHttpStreamAddress(target: string, suffix: string): StreamAd
 /**
  * The app and stream of an RTSP URI, `rtsp://host/live/test110?a=b`: as for HTTP, without a suffix. A slash at the end, as
  * some clients write it, does not count.
- * @returns `undefined` for a path that is not well coded
+ * @returns `undefined` for a path that is not well coded, and for `*`, which means the server itself (RFC 2326, 6.1)
  */
 export function parseRtspStreamAddress(uri: string): StreamAddress | undefined {
+  if (uri === '*') return undefined;
   const target = uri.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '');
   const queryAt = target.indexOf('?');
   const path = decodePath(queryAt < 0 ? target : target.slice(0, queryAt));

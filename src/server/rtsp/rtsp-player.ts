@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { LiveStream } from '../../hub/live-stream.ts';
+import type { StreamState } from '../../hub/packager.ts';
 import type { Subscription } from '../../hub/subscription.ts';
 import { rtspOutput } from '../../output/rtsp/rtsp-output.ts';
 import type { RtspPackager } from '../../output/rtsp/rtsp-packager.ts';
@@ -20,22 +21,32 @@ import { VERSION } from '../version.ts';
 
 /** What a service wants to know of a viewer. */
 export interface RtspPlayerEvents {
-  started(subscription: Subscription): void;
+  started(subscription: Subscription, stream: LiveStream): void;
   stopped(subscription: Subscription): void;
 }
 
 /** A live stream as one player is told about it. */
 export class RtspStreamPresentation implements RtspPresentation {
   readonly description: { readonly sdp: Uint8Array; readonly controls: readonly string[] };
-  readonly #stream: LiveStream;
+  readonly #open: () => LiveStream;
   readonly #slots: readonly RtspSlot[];
   readonly #context: ServerContext;
   readonly #events: RtspPlayerEvents;
 
-  /** @param host our address, as the client reached it */
-  constructor(stream: LiveStream, host: string, context: ServerContext, events: RtspPlayerEvents) {
-    this.#stream = stream;
-    this.#slots = rtspSlotsOf(stream.state);
+  /**
+   * @param state of the stream while it is described
+   * @param open gets the stream: between DESCRIBE and PLAY, or while a player pauses, it may be forgotten and made anew
+   * @param host our address, as the client reached it
+   */
+  constructor(
+    state: StreamState,
+    open: () => LiveStream,
+    host: string,
+    context: ServerContext,
+    events: RtspPlayerEvents,
+  ) {
+    this.#open = open;
+    this.#slots = rtspSlotsOf(state);
     this.#context = context;
     this.#events = events;
     const controls = this.#slots.map(({ index }) => `streamid=${index}`);
@@ -51,18 +62,19 @@ export class RtspStreamPresentation implements RtspPresentation {
 
   play(tracks: readonly RtspPlayTrack[], sink: RtspSink, framing: RtspFraming | undefined): RtspPlayFeed {
     const { config, clock } = this.#context;
+    const stream = this.#open();
     const slots = tracks.map(({ trackIndex, channels }) => ({
       ...this.#slots[trackIndex]!,
       rtpChannel: channels.rtp,
       rtcpChannel: channels.rtcp,
     }));
     const startsAnywhere = !config.rtsp.out_wait_key_frame_flag;
-    const remember = (packager: RtspPackager): void => rememberPackager(this.#stream, variant.id, packager);
+    const remember = (packager: RtspPackager): void => rememberPackager(stream, variant.id, packager);
     const variant = rtspOutput({ slots, clock, startsAnywhere }, rtspFanoutOptions(config), remember);
     const watched = new StartWatch(sink);
-    const subscription = this.#stream.attach(variant, watched, viewerLimits(config), framing);
+    const subscription = stream.attach(variant, watched, viewerLimits(config), framing);
     const firstBytes = framing === undefined ? watched.stop() : undefined;
-    this.#events.started(subscription);
+    this.#events.started(subscription, stream);
     return {
       starts: tracks.map(({ trackIndex, channels }) => ({
         trackIndex,
@@ -73,7 +85,7 @@ export class RtspStreamPresentation implements RtspPresentation {
         subscription.close();
         this.#events.stopped(subscription);
       },
-      goodbye: () => packagerOf(this.#stream, variant.id)?.goodbye() ?? new Uint8Array(0),
+      goodbye: () => packagerOf(stream, variant.id)?.goodbye() ?? new Uint8Array(0),
     };
   }
 }

@@ -74,7 +74,9 @@ export class RtspService implements RtspSessionHandler {
     });
     hub.observe({
       publicationStarted() {},
-      publicationEnded: (stream) => this.#orphan(stream),
+      publicationEnded: (stream) => {
+        for (const player of this.#players.values()) if (player.stream === stream) this.#orphan(player);
+      },
     });
   }
 
@@ -120,9 +122,12 @@ export class RtspService implements RtspSessionHandler {
     if (address === undefined) return endReason('name-refused');
     const admission = await this.#context.gate.play(address);
     if ('code' in admission) return admission;
-    const stream = await this.#waits.untilOpen(admission.open(), session);
-    const presentation = new RtspStreamPresentation(stream, session.localHost, this.#context, {
-      started: (subscription) => this.#playerStarted(session, stream, event, address, subscription),
+    // Nobody would cancel the wait of a client that left meanwhile.
+    if (session.isEnded) return endReason('peer-closed');
+    const { state } = await this.#waits.untilOpen(admission.open(), session);
+    const { localHost } = session;
+    const presentation = new RtspStreamPresentation(state, () => admission.open(), localHost, this.#context, {
+      started: (subscription, stream) => this.#playerStarted(session, stream, event, address, subscription),
       stopped: (subscription) => this.#playerStopped(session, subscription),
     });
     return presentation.isEmpty
@@ -198,7 +203,9 @@ export class RtspService implements RtspSessionHandler {
     this.#names.set(session, id);
     const role = { id, baseType: 'SUB', streamKey: stream.key } as const;
     const record = { ...recordOf(session, event, address, role), subscription };
-    this.#players.set(session, { stream, record, orphaned: undefined });
+    const player: Player = { stream, record, orphaned: undefined };
+    this.#players.set(session, player);
+    if (stream.publication === undefined) this.#orphan(player);
     registry.add(record);
     const { transportName: transport, remoteAddress: remote } = session;
     logger.info(
@@ -215,19 +222,19 @@ export class RtspService implements RtspSessionHandler {
     this.#context.logger.info({ session: player.record.id, ...counters }, 'play stop');
   }
 
-  #orphan(stream: LiveStream): void {
-    const sinceMs = this.#context.clock.monotonicMs();
-    for (const player of this.#players.values()) {
-      if (player.stream !== stream) continue;
-      player.orphaned = { sinceMs, sentBytes: player.record.subscription.counters.sentBytes };
-    }
+  #orphan(player: Player): void {
+    const { sentBytes } = player.record.subscription.counters;
+    player.orphaned = { sinceMs: this.#context.clock.monotonicMs(), sentBytes };
   }
 
   /** What a next publisher sends may not be what the player was told: then nothing of it reaches him. */
   #checkOrphan(session: RtspServerSession, player: Player, nowMs: number): void {
-    const { orphaned } = player;
+    const { orphaned, stream, record } = player;
     if (orphaned === undefined) return;
-    if (player.record.subscription.counters.sentBytes > orphaned.sentBytes) player.orphaned = undefined;
+    // What a slow player still gets of the last publisher is no sign of a next one.
+    const isFed =
+      stream.publication !== undefined && record.subscription.counters.sentBytes > orphaned.sentBytes;
+    if (isFed) player.orphaned = undefined;
     else if (nowMs - orphaned.sinceMs > ORPHANED_MS) session.close(endReason('source-ended'));
   }
 }

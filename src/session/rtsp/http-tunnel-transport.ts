@@ -69,9 +69,13 @@ export class HttpTunnelTransport implements RtspServerTransport {
     });
   }
 
-  /** Takes over the upward half. @param post its head has been read; nobody else reads it */
+  /** Takes over the upward half; closes it when the tunnel is over. @param post its head has been read; nobody else reads it */
   attachPost(post: Socket): void {
     this.#detachPost();
+    if (this.#isEnded) {
+      post.destroy();
+      return;
+    }
     this.#post = post;
     const decoder = new Base64Decoder();
     post.on('data', (chunk) => this.#receive(post, decoder, chunk));
