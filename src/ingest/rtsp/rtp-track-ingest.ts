@@ -16,6 +16,11 @@ import { RtpTimestampUnwrapper } from '../../protocol/rtp/timestamp-unwrapper.ts
 import { codecConfigOf } from '../../protocol/sdp/codec-config-of.ts';
 import type { ReceivedPacket } from './rtp-receiver.ts';
 
+/**
+ * The time of a session's first packet. Pictures are decoded before they are shown, and sound may come late, so other
+ * units lie before it; FLV has no negative times, and wraps them to 2^32 ms.
+ */
+const SESSION_START_US = 1_000_000;
 const NOTHING_DAMAGED: DepacketizerCounters = { damagedUnits: 0, droppedUnits: 0, ignoredPackets: 0 };
 
 /** The packets of one media, in order, become the frames of one track. */
@@ -67,8 +72,12 @@ export class RtpTrackIngest {
     this.#ssrc = ssrc;
   }
 
+  #timeUs(ticks: number, arrivedMs: number): number {
+    return SESSION_START_US + this.#clock.timeUs(ticks, arrivedMs);
+  }
+
   #takeUnit(unit: RtpAccessUnit, arrivedMs: number): void {
-    const ptsUs = this.#clock.timeUs(unit.timestamp, arrivedMs);
+    const ptsUs = this.#timeUs(unit.timestamp, arrivedMs);
     const { config } = unit;
     // Nobody could decode it.
     if (config === undefined) return;
@@ -91,7 +100,7 @@ export class RtpTrackIngest {
 
   /** Carries what no codec module knows as it came. */
   #passOn(packet: ReceivedPacket, ticks: number): void {
-    const timeUs = this.#clock.timeUs(ticks, packet.arrivedMs);
+    const timeUs = this.#timeUs(ticks, packet.arrivedMs);
     const track = this.#trackWith(
       this.#track?.config.kind === 'opaque' ? this.#track.config : this.#opaqueConfig(),
     );
