@@ -11,8 +11,8 @@ const STEPS: readonly { readonly viewers: number; readonly windowMs: number }[] 
   { viewers: 48, windowMs: 20 },
 ];
 
-/** Longer windows cost more than they save: what waits is copied when its slab is full. */
-const UNWATCHED_WINDOW_MS = 100;
+/** A killed process loses this much, and what recordings keep back besides. */
+const UNWATCHED_WINDOW_MS = 250;
 
 /** Above this share of the event loop's time the window is widened by `BUSY_STEP_MS`, below the lower one narrowed. */
 const BUSY_UTILISATION = 0.7;

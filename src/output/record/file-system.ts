@@ -1,4 +1,6 @@
-import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { close, ftruncate, open, writev } from 'node:fs';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 /** An open file that is being written. Errors are the operating system's, with its `code`. */
 export interface WritableFile {
@@ -33,7 +35,7 @@ export const nodeFileSystem: RecordFileSystem = {
     await mkdir(path, { recursive: true });
   },
   async create(path) {
-    return writableFile(await open(path, 'wx'));
+    return writableFile(await openFile(path, 'wx'));
   },
   async list(folder) {
     const entries = await orUndefined(readdir(folder, { withFileTypes: true }));
@@ -51,14 +53,22 @@ export const nodeFileSystem: RecordFileSystem = {
   },
 };
 
-function writableFile(handle: FileHandle): WritableFile {
+// By descriptor: a write through a `FileHandle` costs twice as much, and recordings write several times a second.
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const truncateFile = promisify(ftruncate);
+
+function writableFile(descriptor: number): WritableFile {
   return {
-    async write(chunks, position) {
-      const { bytesWritten } = await handle.writev(chunks as Uint8Array[], position);
-      return bytesWritten;
-    },
-    truncate: (length) => handle.truncate(length),
-    close: () => handle.close(),
+    write: (chunks, position) =>
+      new Promise((resolve, reject) => {
+        writev(descriptor, chunks, position, (error, bytesWritten) => {
+          if (error === null) resolve(bytesWritten);
+          else reject(error);
+        });
+      }),
+    truncate: (length) => truncateFile(descriptor, length),
+    close: () => closeFile(descriptor),
   };
 }
 
