@@ -196,6 +196,11 @@ const refused: readonly Offence[] = [
     answer: '461 Unsupported transport',
   })),
   {
+    name: 'more tracks over UDP than anybody needs',
+    bytes: () => manyUdpTracks(17),
+    answer: '503 Service Unavailable',
+  },
+  {
     name: 'SDP with 10 000 media lines',
     bytes: () => conversation(announce('bad', `v=0\r\n${'m=audio 0 RTP/AVP 0\r\n'.repeat(10_000)}`)),
     answer: '400 Bad Request',
@@ -226,6 +231,16 @@ const refused: readonly Offence[] = [
     answer: '501 Not Implemented',
   },
 ];
+
+/** A track each, over UDP. */
+function manyUdpTracks(count: number): Buffer {
+  const media = (index: number): string => `m=audio 0 RTP/AVP 0\r\na=control:streamid=${index}\r\n`;
+  const indices = [...Array.from({ length: count }).keys()];
+  return conversation(
+    announce('bad', `v=0\r\n${indices.map(media).join('')}`),
+    ...indices.map((index) => setup('bad', index, 'RTP/AVP;unicast;client_port=40000-40001;mode=record')),
+  );
+}
 
 const badStreams: readonly Offence[] = badNames.flatMap((name) => [
   {
@@ -293,8 +308,8 @@ test('memory and sockets are back at their baseline after many offences', async 
   expect(openUdpSockets()).toBe(0);
 });
 
-/** All that a client says, for a stream of its own. */
-function wholeSession(streamName: string): Buffer {
+/** All that a publisher says. */
+function publishSession(streamName: string): Buffer {
   return conversation(
     bare('OPTIONS', streamName),
     ...publishing(streamName),
@@ -304,17 +319,36 @@ function wholeSession(streamName: string): Buffer {
   );
 }
 
-test('a session that is cut at any place ends, and gives its stream back', async () => {
+/** All that a player says. */
+function playSession(streamName: string): Buffer {
+  return conversation(
+    bare('OPTIONS', streamName),
+    describeStream(streamName),
+    setup(streamName, 0),
+    setup(streamName, 1),
+    bare('PLAY', streamName),
+    packetOn(1, Buffer.from('80c9000100000001', 'hex')),
+    bare('PAUSE', streamName),
+    bare('PLAY', streamName),
+    bare('TEARDOWN', streamName),
+  );
+}
+
+test.each([
+  ['publishes', (cut: number) => publishSession(`cut-${`${cut}`.padStart(4, '0')}`)],
+  ['plays', () => playSession('bystander')],
+] as const)('a client that %s and is cut off at any place leaves nothing behind', async (_name, session) => {
   const local = await startLocal();
   const bystander = await Bystander.start(scope, local);
-  const { length } = wholeSession('cut-0000');
+  await bystander.goOn(40);
+  const { length } = session(0);
   for (let from = 1; from < length; from += 50) {
     const cuts = Array.from({ length: Math.min(50, length - from) }, (_, index) => from + index);
     const endsBefore = local.ends.length;
     await Promise.all(
       cuts.map(async (cut) => {
         const client = await RawClient.open(scope, local.port('rtsp'));
-        await client.send(wholeSession(`cut-${`${cut}`.padStart(4, '0')}`).subarray(0, cut));
+        await client.send(session(cut).subarray(0, cut));
         if (cut % 2 === 0) client.socket.end();
         else client.socket.resetAndDestroy();
       }),
@@ -324,6 +358,7 @@ test('a session that is cut at any place ends, and gives its stream back', async
   }
   expect(new Set(local.ends.map((end) => end.split(' ')[0]))).toEqual(new Set(['peer-closed', 'peer-reset']));
   await bystander.expectUnharmed();
+  await local.untilViewers('bystander', 1);
   local.server.hub.tick(performance.now());
   expect([...local.server.hub.streams.keys()]).toEqual(['bystander']);
   expect(local.errors).toEqual([]);

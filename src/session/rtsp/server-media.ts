@@ -13,6 +13,8 @@ export type ServerPacketHandler = (trackIndex: number, isRtcp: boolean, packet: 
 /** RFC 5761, 4: the second byte of RTCP packets, which RTP keeps away from. */
 const FIRST_RTCP_TYPE = 192;
 const LAST_RTCP_TYPE = 223;
+/** Each takes two sockets. Real sessions have a handful of tracks; a description may have 64. */
+const MAX_UDP_TRACKS = 16;
 
 /** The way that the packets of one session go: interleaved in its transport, or over UDP ports of its own. */
 export class ServerMedia {
@@ -59,13 +61,14 @@ export class ServerMedia {
   /**
    * Opens ports for a track.
    * @param use as `RtspUdpPorts` has it
-   * @returns our ports; `undefined` when there are none, or the session has ended meanwhile
+   * @returns our ports; `undefined` when there are none, the session has enough, or it has ended meanwhile
    */
   async openPorts(
     trackIndex: number,
     clientPorts: PortPair | undefined,
     use: 'publish' | 'play',
   ): Promise<PortPair | undefined> {
+    if (this.#udpTracks.size >= MAX_UDP_TRACKS) return undefined;
     const pair = await this.#ports.open(this.#transport.localHost, use);
     if (pair === undefined || this.#isClosed) {
       pair?.close();
