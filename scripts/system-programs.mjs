@@ -13,6 +13,7 @@ const packages = {
   'gstreamer1.0-plugins-bad': undefined,
   'gstreamer1.0-plugins-ugly': undefined,
   'gstreamer1.0-libav': undefined,
+  'gstreamer1.0-rtsp': undefined,
   'vlc-bin': 'cvlc',
   'vlc-plugin-base': undefined,
   openssl: 'openssl',

@@ -47,6 +47,18 @@ const everySecond = [
 const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1', ...everySecond];
 const mainWithBFrames = [...x264, '-profile:v', 'main', '-bf', '2', '-b_strategy', '0'];
 const baseline = [...x264, '-profile:v', 'baseline', '-tune', 'zerolatency'];
+const hevc = [
+  '-c:v',
+  'libx265',
+  '-preset',
+  'ultrafast',
+  '-pix_fmt',
+  'yuv420p',
+  '-x265-params',
+  'log-level=error:keyint=25:min-keyint=25:scenecut=0:bframes=2:open-gop=0:pools=1:frame-threads=1',
+  '-tag:v',
+  'hvc1',
+];
 const aac = ['-c:a', 'aac', '-b:a', '64k', '-ac', '2'];
 
 const recipes = {
@@ -60,6 +72,19 @@ const recipes = {
     inputs: [...picture, ...beep(44100)],
     outputs: [...mainWithBFrames, ...aac],
     seconds: 120,
+  },
+  /** For publishers that say after some seconds only how audio and video lie to each other. */
+  'twelve-seconds': {
+    extension: 'flv',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [...mainWithBFrames, ...aac],
+    seconds: 12,
+  },
+  'twelve-seconds-hevc': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(44100)],
+    outputs: [...hevc, ...aac],
+    seconds: 12,
   },
   /** The sample with a key frame every second instead of every other, for fragments of a second. */
   'demo-by-the-second': {
@@ -90,22 +115,22 @@ const recipes = {
     inputs: [...picture, ...beep(8000)],
     outputs: [...baseline, '-c:a', 'pcm_mulaw', '-ac', '1'],
   },
+  /** Each picture in several slices, as cameras send them; Opus has no place in the FLV of the machine's ffmpeg. */
+  'h264-slices-opus': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(48000)],
+    outputs: [...mainWithBFrames, '-x264-params', 'slices=4', '-c:a', 'libopus', '-b:a', '64k', '-ac', '2'],
+  },
+  /** Audio that no output but RTSP knows. */
+  'h264-mp2': {
+    extension: 'mp4',
+    inputs: [...picture, ...beep(48000)],
+    outputs: [...baseline, '-c:a', 'mp2', '-b:a', '128k', '-ac', '2'],
+  },
   'hevc-aac': {
     extension: 'mp4',
     inputs: [...picture, ...beep(44100)],
-    outputs: [
-      '-c:v',
-      'libx265',
-      '-preset',
-      'ultrafast',
-      '-pix_fmt',
-      'yuv420p',
-      '-x265-params',
-      'log-level=error:keyint=25:min-keyint=25:scenecut=0:bframes=2:open-gop=0:pools=1:frame-threads=1',
-      '-tag:v',
-      'hvc1',
-      ...aac,
-    ],
+    outputs: [...hevc, ...aac],
   },
   'av1-aac': {
     extension: 'mp4',

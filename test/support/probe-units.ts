@@ -62,9 +62,9 @@ export class UnitProbe {
     const output = JSON.parse(readFileSync(this.#file, 'utf8')) as ProbeOutput;
     rmSync(this.#file);
     const streams = new Map(output.streams.map((stream) => [stream.index, stream]));
-    const isFlv = output.format.format_name === 'flv';
+    const format = formatOf(output.format.format_name);
     const units = output.packets.flatMap((packet) =>
-      unitOf(packet, streams.get(packet.stream_index)!, isFlv),
+      unitOf(packet, streams.get(packet.stream_index)!, format),
     );
     return { units, headers: [], scripts: [] };
   }
@@ -75,22 +75,35 @@ export function probeUnits(scope: Scope, input: string, options?: readonly strin
   return new UnitProbe(scope, input, options).recording();
 }
 
-function unitOf(packet: ProbedPacket, stream: ProbedStream, isFlv: boolean): AccessUnit[] {
+/** How a container frames what ffprobe shows. */
+interface ContainerFormat {
+  /** A length before each NAL unit; else start codes between them. */
+  readonly hasNalLengths: boolean;
+  /** AAC has ADTS headers. */
+  readonly hasAdts: boolean;
+}
+
+function formatOf(name: string): ContainerFormat {
+  const hasNalLengths = name === 'flv' || name.includes('mp4') || name.includes('matroska');
+  return { hasNalLengths, hasAdts: !hasNalLengths && name !== 'rtsp' };
+}
+
+function unitOf(packet: ProbedPacket, stream: ProbedStream, format: ContainerFormat): AccessUnit[] {
   const { codec_name: name, codec_type: kind, time_base: timeBase } = stream;
   if (kind !== 'video' && kind !== 'audio') return [];
   const [numerator = 0, denominator = 1] = timeBase.split('/').map(Number);
   const toMs = (time: number): number => (time * numerator * 1000) / denominator;
   const codec = codecNames[name] ?? name;
-  const content = contentOf(codec, bytesOf(packet.data), isFlv);
+  const content = contentOf(codec, bytesOf(packet.data), format);
   const isKey = kind === 'audio' || packet.flags.startsWith('K');
   return [{ kind, codec, dtsMs: toMs(packet.dts), ptsMs: toMs(packet.pts), isKey, ...digest(content) }];
 }
 
-function contentOf(codec: string, data: Buffer, isFlv: boolean): Buffer[] {
+function contentOf(codec: string, data: Buffer, { hasNalLengths, hasAdts }: ContainerFormat): Buffer[] {
   if (hasNalUnits(codec)) {
-    return essentialNalUnits(codec, isFlv ? splitByLength(data, 4) : splitByStartCode(data));
+    return essentialNalUnits(codec, hasNalLengths ? splitByLength(data, 4) : splitByStartCode(data));
   }
-  return [codec === 'aac' && !isFlv ? withoutAdtsHeader(data) : data];
+  return [codec === 'aac' && hasAdts ? withoutAdtsHeader(data) : data];
 }
 
 /** ISO/IEC 14496-3, 1.A.2.2: one frame, no check sum. */

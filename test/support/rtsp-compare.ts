@@ -1,0 +1,124 @@
+/** What is comparable of an RTSP stream: RTP has presentation times only, and each player has its way with them. */
+import { expectSamePackets } from './compare.ts';
+import type { CompareOptions } from './compare.ts';
+import type { AccessUnit, Recording } from './flv-file.ts';
+
+/** Of the 90 kHz clock of pictures, one on the way in and one on the way out. */
+const twoTicksMs = 2 / 90 + 1e-6;
+/** Of the slowest audio clock above 8 kHz that tests use, and what reports lose. */
+const audioTicksMs = 0.06;
+
+/** How exact times are. */
+export interface RtspTimes {
+  /** Of audio, in a source that has rounded them to milliseconds; a tick or two where it has not. */
+  readonly audioWithinMs: number;
+  /**
+   * The publisher says late how audio and video lie to each other: before, they are aligned by their arrival, and then
+   * audio is moved slowly.
+   */
+  readonly alignsLate?: boolean;
+}
+
+/** Where the source has times in whole milliseconds, AAC frames that share a packet follow by their length instead. */
+export const msTimes: RtspTimes = { audioWithinMs: 1 + audioTicksMs };
+export const exactTimes: RtspTimes = { audioWithinMs: audioTicksMs };
+/** FLV rounds once more, audio apart from video. */
+const flvRoundingMs = 1;
+/** What audio and video may be apart before they are aligned. */
+const unalignedMs = 200;
+/** Key frames at the end, one a second, from which on they must be. */
+const alignedKeys = 2;
+
+/** Joined when the stream was there: audio that came before the first picture may be missing. */
+const late: CompareOptions = { allowMissingHead: true };
+
+/** For what has decoding times: FLV (`isInMs`) and MPEG-TS. */
+export function expectSameStream(
+  source: Recording,
+  received: Recording,
+  times: RtspTimes,
+  isInMs: boolean,
+): void {
+  const audioWithinMs = times.audioWithinMs + (isInMs ? flvRoundingMs : 0);
+  expectAligned(source, received, { ...times, audioWithinMs }, twoTicksMs);
+}
+
+/** For players of RTSP: presentation times alone. */
+export function expectSamePresentation(source: Recording, received: Recording, times: RtspTimes): void {
+  expectAligned(presentationOf(source), presentationOf(withFirstTime(source, received)), times, twoTicksMs);
+}
+
+/**
+ * GStreamer aligns audio and video when it has reports of both, by a shift of one of them in mid-stream: before it every
+ * unit has to be there, behind it every time has to be exact too.
+ */
+export function expectSettledPresentation(source: Recording, received: Recording, times: RtspTimes): void {
+  const unsettled = { ...times, alignsLate: true };
+  expectAligned(presentationOf(source), presentationOf(received), unsettled, unalignedMs);
+}
+
+/** @param videoWithinMs before alignment */
+function expectAligned(
+  source: Recording,
+  received: Recording,
+  { audioWithinMs, alignsLate = false }: RtspTimes,
+  videoWithinMs: number,
+): void {
+  const exact: CompareOptions = {
+    ...late,
+    constantOffsetWithinMs: twoTicksMs,
+    audioWithinMs,
+    guessedAudioTimes: guessedTimes(received),
+  };
+  const loose = { ...exact, constantOffsetWithinMs: videoWithinMs, audioWithinMs: unalignedMs };
+  expectSamePackets(source, received, alignsLate ? loose : exact);
+  expectWhole(source, received);
+  if (alignsLate) {
+    expectSamePackets(source, { ...received, units: fromLastKeys(received.units) }, exact);
+  }
+}
+
+/** ffmpeg does not believe the time of a first MPEG audio frame, and tells another. */
+function guessedTimes({ units }: Recording): number {
+  const isMpegAudio = units.some(({ codec }) => codec === 'mp2' || codec === 'mp3');
+  return isMpegAudio ? 1 : 0;
+}
+
+function fromLastKeys(units: readonly AccessUnit[]): AccessUnit[] {
+  const keys = units.filter(({ kind, isKey }) => kind === 'video' && isKey);
+  const start = keys.at(-alignedKeys);
+  if (start === undefined) return units.slice(Math.floor(units.length / 2));
+  const video = units.filter(({ kind }) => kind === 'video');
+  return [
+    ...video.slice(video.indexOf(start)),
+    ...units.filter(({ kind, ptsMs }) => kind === 'audio' && ptsMs >= start.ptsMs),
+  ];
+}
+
+/** Late by nothing but the audio before the first picture. */
+const mayMissAudio = 16;
+
+function expectWhole(source: Recording, received: Recording): void {
+  const count = ({ units }: Recording, kind: string): number =>
+    units.filter((unit) => unit.kind === kind).length;
+  const pictures = count(source, 'video');
+  if (count(received, 'video') !== pictures) {
+    throw new Error(`${count(received, 'video')} of ${pictures} pictures`);
+  }
+  const missing = count(source, 'audio') - count(received, 'audio');
+  if (pictures > 0 && missing > mayMissAudio) throw new Error(`${missing} audio frames are missing`);
+}
+
+function presentationOf(recording: Recording): Recording {
+  return { ...recording, units: recording.units.map((unit) => ({ ...unit, dtsMs: unit.ptsMs })) };
+}
+
+/** ffmpeg does not show time 0 of a first picture with others to be shown after it. */
+function withFirstTime(source: Recording, received: Recording): Recording {
+  const pictures = ({ units }: Recording): AccessUnit[] => units.filter(({ kind }) => kind === 'video');
+  const [first, second] = pictures(received);
+  if (first === undefined || second === undefined || !Number.isNaN(first.ptsMs)) return received;
+  const [sourceFirst, sourceSecond] = pictures(source);
+  const ptsMs = second.ptsMs - sourceSecond!.ptsMs + sourceFirst!.ptsMs;
+  return { ...received, units: received.units.map((unit) => (unit === first ? { ...unit, ptsMs } : unit)) };
+}

@@ -1,0 +1,99 @@
+/** Programs that others wrote, as players of RTSP. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccessUnit, Recording } from './flv-file.ts';
+import { readGdp } from './gdp-file.ts';
+import { digest, essentialNalUnits, hasNalUnits, splitByStartCode } from './nal-units.ts';
+import { startProgram } from './program.ts';
+import type { Program } from './program.ts';
+import type { Scope } from './scope.ts';
+
+const byteStream = 'stream-format=byte-stream,alignment=au';
+/** What makes access units of a codec's packets. */
+const depayloaders: Record<string, string> = {
+  h264: `rtph264depay ! video/x-h264,${byteStream}`,
+  h265: `rtph265depay ! video/x-h265,${byteStream}`,
+  vp9: 'rtpvp9depay',
+  aac: 'rtpmp4gdepay',
+  opus: 'rtpopusdepay',
+  g711a: 'rtppcmadepay',
+  g711u: 'rtppcmudepay',
+  mp3: 'rtpmpadepay',
+};
+
+export const gstreamerCodecs: ReadonlySet<string> = new Set(Object.keys(depayloaders));
+
+let players = 0;
+
+/** GStreamer's rtspsrc, which writes each access unit and its time into a file. */
+export class GstreamerRtspPlayer {
+  readonly program: Program;
+  readonly #tracks: { readonly kind: AccessUnit['kind']; readonly codec: string; readonly file: string }[];
+
+  /** @param codecs of the stream, by kind */
+  constructor(
+    scope: Scope,
+    url: string,
+    transport: 'tcp' | 'udp' | 'http',
+    codecs: Partial<Record<AccessUnit['kind'], string>>,
+  ) {
+    players += 1;
+    this.#tracks = Object.entries(codecs).map(([kind, codec]) => ({
+      kind: kind as AccessUnit['kind'],
+      codec,
+      file: join(scope.folder(), `gstreamer-${players}-${kind}.gdp`),
+    }));
+    // Without a jitter buffer that smoothes times by the arrival of packets.
+    const source = `rtspsrc name=source location=${url} protocols=${transport === 'http' ? 'tcp+http' : transport} buffer-mode=none`;
+    const branches = this.#tracks.map(
+      ({ kind, codec, file }) =>
+        `source. ! application/x-rtp,media=${kind} ! ${depayloaders[codec]} ! gdppay ! ` +
+        `filesink buffer-mode=unbuffered location=${file}`,
+    );
+    const args = ['-q', ...[source, ...branches].join(' ').split(' ')];
+    this.program = startProgram(scope, 'gst-launch-1.0', args);
+  }
+
+  /** Resolves when these are the last of their kinds that it has written: what it holds when the connection ends, it drops. */
+  async caughtUp(last: readonly AccessUnit[], timeoutMs = 15_000): Promise<void> {
+    const giveUpMs = performance.now() + timeoutMs;
+    for (;;) {
+      const { units } = this.recording();
+      const written = (kind: AccessUnit['kind']): string | undefined =>
+        units.findLast((unit) => unit.kind === kind)?.hash;
+      if (last.every(({ kind, hash }) => written(kind) === hash)) return;
+      if (!this.program.isRunning || performance.now() > giveUpMs) {
+        throw new Error(`never wrote the last unit: ${this.program.describe()}`);
+      }
+      await sleep(pollMs);
+    }
+  }
+
+  /** When the server closes, it leaves with an error. */
+  async ended(): Promise<void> {
+    await this.program.ended(leaveWithinMs);
+  }
+
+  recording(): Recording {
+    const units = this.#tracks.flatMap(({ kind, codec, file }) => {
+      const buffers = existsSync(file) ? readGdp(readFileSync(file)) : [];
+      return buffers.map(({ ptsMs, data }) => {
+        const parts = hasNalUnits(codec) ? splitByStartCode(data) : [data];
+        const content = hasNalUnits(codec) ? essentialNalUnits(codec, parts) : parts;
+        const isKey = kind === 'audio' || parts.some((part) => isKeyNalUnit(codec, part));
+        return { kind, codec, dtsMs: NaN, ptsMs, isKey, ...digest(content) };
+      });
+    });
+    return { units, headers: [], scripts: [] };
+  }
+}
+
+const pollMs = 50;
+const leaveWithinMs = 30_000;
+
+function isKeyNalUnit(codec: string, nalUnit: Buffer): boolean {
+  if (codec === 'h264') return (nalUnit[0]! & 31) === 5;
+  const type = (nalUnit[0]! >> 1) & 63;
+  return type >= 16 && type <= 21;
+}

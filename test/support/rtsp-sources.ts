@@ -1,0 +1,99 @@
+/** Fixtures as publishers send them to the matrix of RTSP. */
+import { fixturePath, makeFixture } from './fixtures.ts';
+import type { FixtureName } from './fixtures.ts';
+import { readFlvFile } from './flv-file.ts';
+import type { Recording } from './flv-file.ts';
+import { probeUnits } from './probe-units.ts';
+import type { Program } from './program.ts';
+import { publishWithFfmpeg } from './publishers.ts';
+import { exactTimes, msTimes } from './rtsp-compare.ts';
+import type { RtspCodecs } from './rtsp-cells.ts';
+import type { RtspMatrixSource } from './rtsp-matrix.ts';
+import { publishRtspWithFfmpeg, publishRtspWithGstreamer, publishRtspWithLal } from './rtsp-publishers.ts';
+import type { RtspTransport } from './rtsp-publishers.ts';
+import type { Scope } from './scope.ts';
+
+/** ffmpeg's packetizer for AAC and MPEG audio collects frames, and forgets what it has at the end of the file. */
+const framesKept = 32;
+
+function codecsOf(name: FixtureName): RtspCodecs {
+  const [first = '', second] = name.split('-');
+  if (name === 'audio-only-aac') return { audio: 'aac' };
+  if (name === 'video-only-h264') return { video: 'h264' };
+  if (name === 'twelve-seconds') return { video: 'h264', audio: 'aac' };
+  if (name === 'twelve-seconds-hevc') return { video: 'h265', audio: 'aac' };
+  const audio = name.split('-').at(-1)!;
+  const video = first === 'hevc' ? 'h265' : first;
+  return second === undefined ? { video } : { video, audio };
+}
+
+function referenceOf(name: FixtureName): (scope: Scope) => Promise<Recording> {
+  return async (scope) => {
+    const file = await makeFixture(name);
+    return file.endsWith('.flv') ? readFlvFile(file) : probeUnits(scope, file);
+  };
+}
+
+async function untilDone(program: Program): Promise<void> {
+  const { code } = await program.exited;
+  if (code !== 0) throw new Error(`the publisher failed: ${program.describe()}`);
+}
+
+type More = Pick<RtspMatrixSource, 'lacksAudio' | 'codecs'>;
+
+function sourceOf(name: FixtureName, more: Partial<More>): Omit<RtspMatrixSource, 'publish'> {
+  const times = fixturePath(name).endsWith('.flv') ? msTimes : exactTimes;
+  return { codecs: codecsOf(name), times, reference: referenceOf(name), ...more };
+}
+
+export function fromFfmpeg(
+  name: FixtureName,
+  transport: RtspTransport,
+  more: Partial<More> = {},
+): RtspMatrixSource {
+  return {
+    ...sourceOf(name, more),
+    keepsAudio: framesKept,
+    publish: (scope, server, streamName) =>
+      untilDone(publishRtspWithFfmpeg(scope, fixturePath(name), server.rtspUrl(streamName), transport)),
+  };
+}
+
+export function fromGstreamer(
+  name: FixtureName,
+  transport: RtspTransport,
+  more: Partial<More> = {},
+): RtspMatrixSource {
+  const source = sourceOf(name, more);
+  const { video = '', audio = '' } = source.codecs;
+  return {
+    ...source,
+    // Its first reports come after some seconds.
+    times: { ...source.times, alignsLate: true },
+    publish: (scope, server, streamName) => {
+      const url = server.rtspUrl(streamName);
+      return untilDone(publishRtspWithGstreamer(scope, fixturePath(name), url, transport, [video, audio]));
+    },
+  };
+}
+
+export function fromLal(
+  name: FixtureName,
+  transport: RtspTransport,
+  more: Partial<More> = {},
+): RtspMatrixSource {
+  return {
+    ...sourceOf(name, more),
+    publish: (scope, server, streamName) =>
+      publishRtspWithLal(scope, fixturePath(name), server.rtspUrl(streamName), transport),
+  };
+}
+
+/** ffmpeg, over RTMP. */
+export function fromRtmp(name: FixtureName, more: Partial<More> = {}): RtspMatrixSource {
+  return {
+    ...sourceOf(name, more),
+    publish: (scope, { server }, streamName) =>
+      untilDone(publishWithFfmpeg(scope, fixturePath(name), server.rtmpUrl(streamName))),
+  };
+}
