@@ -123,7 +123,7 @@ const recipes = {
   },
   /** Audio that no output but RTSP knows. */
   'h264-mp2': {
-    extension: 'mp4',
+    extension: 'mkv',
     inputs: [...picture, ...beep(48000)],
     outputs: [...baseline, '-c:a', 'mp2', '-b:a', '128k', '-ac', '2'],
   },
