@@ -94,10 +94,6 @@ export class RtspServerSession {
     return this.#transport.localHost;
   }
 
-  get isSecure(): boolean {
-    return this.#transport.isSecure;
-  }
-
   /** What carries the requests, and the packets unless these go over UDP. */
   get transportName(): RtspServerTransport['name'] | 'udp' {
     return this.#media.isUdp ? 'udp' : this.#transport.name;
