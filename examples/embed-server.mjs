@@ -15,6 +15,7 @@ const http = { http_listen_addr: `127.0.0.1:${httpPort}`, enable_https: false };
 const config = {
   ...defaults,
   rtmp: { ...defaults.rtmp, addr: `127.0.0.1:${rtmpPort}`, rtmps_enable: false },
+  rtsp: { ...defaults.rtsp, enable: false, rtsps_enable: false, ws_rtsp_enable: false },
   httpflv: { ...defaults.httpflv, ...http },
   httpts: { ...defaults.httpts, ...http },
   // In memory, and only what players need: this program writes no files.

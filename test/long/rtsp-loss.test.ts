@@ -66,7 +66,7 @@ class UdpPublisher {
 
   #sendOne({ track, isNumbered, bytes }: SourcePacket): void {
     const way = 2 * track + (isNumbered ? 0 : 1);
-    this.#sockets[way]!.send(bytes, this.#serverPorts[way]!, '127.0.0.1');
+    this.#sockets[way]!.send(bytes, this.#serverPorts[way], '127.0.0.1');
   }
 }
 

@@ -204,6 +204,6 @@ function mpegAudioFrame(bytes: Buffer): { codec: 'mp2' | 'mp3'; length: number; 
 }
 
 /** Signed: timestamps wrap at 2^32. */
-export function ticksBetween(from: number, to: number): number {
+function ticksBetween(from: number, to: number): number {
   return (to - from) | 0;
 }

@@ -46,7 +46,7 @@ export function openCarrier(scope: Scope, local: LocalServer, name: CarrierName)
       return openTls(scope, local);
     case 'websocket':
       return openWebSocket(scope, local);
-    case 'tunnel':
+    default:
       return openTunnel(scope, local);
   }
 }
@@ -107,7 +107,7 @@ const messageBytes = 64 * 1024;
 
 async function openWebSocket(scope: Scope, local: LocalServer): Promise<RtspCarrier> {
   const webSocket = new WebSocket(`ws://127.0.0.1:${local.port('ws-rtsp')}/live/x`, 'rtsp');
-  scope.defer(() => void webSocket.terminate());
+  scope.defer(() => webSocket.terminate());
   const heard = new Heard();
   webSocket.on('message', (data) => heard.receive(data as Buffer));
   webSocket.on('error', () => undefined);
@@ -120,7 +120,7 @@ async function openWebSocket(scope: Scope, local: LocalServer): Promise<RtspCarr
       }
     },
     answered: (text) => heard.answered(text),
-    leave: () => void webSocket.close(),
+    leave: () => webSocket.close(),
     ended: () => heard.ended(),
   };
 }

@@ -24,7 +24,7 @@ export interface RtspCodecs {
 }
 
 /** A viewer that waits for the stream. */
-export interface RtspViewer {
+interface RtspViewer {
   /** Resolves when the stream may end without taking anything away. @param last units of each kind */
   caughtUp?(last: readonly AccessUnit[]): Promise<void>;
   /** What it has received; to be asked for when the server has stopped. */

@@ -22,13 +22,12 @@ const depayloaders: Record<string, string> = {
   mp3: 'rtpmpadepay',
 };
 
-export const gstreamerCodecs: ReadonlySet<string> = new Set(Object.keys(depayloaders));
-
 let players = 0;
 
 /** GStreamer's rtspsrc, which writes each access unit and its time into a file. */
 export class GstreamerRtspPlayer {
   readonly program: Program;
+  readonly #isTunnelled: boolean;
   readonly #tracks: { readonly kind: AccessUnit['kind']; readonly codec: string; readonly file: string }[];
 
   /** @param codecs of the stream, by kind */
@@ -39,6 +38,7 @@ export class GstreamerRtspPlayer {
     codecs: Partial<Record<AccessUnit['kind'], string>>,
   ) {
     players += 1;
+    this.#isTunnelled = transport === 'http';
     this.#tracks = Object.entries(codecs).map(([kind, codec]) => ({
       kind: kind as AccessUnit['kind'],
       codec,
@@ -70,9 +70,10 @@ export class GstreamerRtspPlayer {
     }
   }
 
-  /** When the server closes, it leaves with an error. */
+  /** When the server closes, it leaves with an error; out of a tunnel it does not always find, even when nobody is there. */
   async ended(): Promise<void> {
-    await this.program.ended(leaveWithinMs);
+    if (this.#isTunnelled) await this.program.stop();
+    else await this.program.ended(leaveWithinMs);
   }
 
   recording(): Recording {

@@ -143,6 +143,11 @@ export class RtspReader {
     await this.#waiters.until(condition, what, timeoutMs);
   }
 
+  /** Resolves when so many pictures are complete: all but one of those that have come, because the next one ends it. */
+  async untilPictures(count: number, timeoutMs?: number): Promise<void> {
+    await this.until(() => (this.track('video')?.count ?? 0) >= count, `${count} pictures`, timeoutMs);
+  }
+
   /** Resolves when the server has ended the connection. */
   async ended(timeoutMs = 30_000): Promise<void> {
     await withDeadline(this.#ended.promise, timeoutMs, () => `the end of ${this.#url}`);

@@ -27,7 +27,7 @@ export const wireSdp: string = [
 ].join('\r\n');
 
 /** The URL of a stream, or of what a test wants to be one. */
-export function rtspUrl(streamName: string): string {
+function rtspUrl(streamName: string): string {
   return `rtsp://127.0.0.1/live/${streamName}`;
 }
 

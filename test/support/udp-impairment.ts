@@ -7,7 +7,7 @@ export interface ImpairedPacket {
 }
 
 /** What was done to the packets of one track. */
-export interface InjectedFaults {
+interface InjectedFaults {
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
