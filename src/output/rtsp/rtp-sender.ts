@@ -29,6 +29,7 @@ export class RtpSender implements PayloadTarget {
   #packetizer: Packetizer | undefined;
   #config: CodecConfig | undefined;
   #reportedUs: number | undefined;
+  #isReportWanted = false;
   // Of the frame that is being written.
   #out: PackagerOutput | undefined;
   #begin: () => void = () => {};
@@ -86,15 +87,21 @@ export class RtpSender implements PayloadTarget {
     const mediaUs = clock.mediaUsAt(unixUs);
     if (mediaUs === undefined) return;
     this.#reportedUs = unixUs;
+    this.#isReportWanted = false;
     const packet = this.#reports.serializeReport(unixUs, mediaUs);
     const at = out.reserve(INTERLEAVED_HEADER_BYTES + packet.length);
     writeInterleavedHeader(out.bytes, at, this.slot.rtcpChannel, packet.length);
     out.bytes.set(packet, at + INTERLEAVED_HEADER_BYTES);
   }
 
-  /** @param mediaUs where the clock does not know: the newest media time */
-  goodbye(unixUs: number, clock: SenderClock, mediaUs: number): Uint8Array {
-    return this.#reports.serializeGoodbye(unixUs, clock.mediaUsAt(unixUs) ?? mediaUs);
+  /** The last packet; before the first frame there is no media time, and any will do. */
+  goodbye(unixUs: number, clock: SenderClock): Uint8Array {
+    return this.#reports.serializeGoodbye(unixUs, clock.mediaUsAt(unixUs) ?? 0);
+  }
+
+  /** A report goes out with the next frame. */
+  requestReport(): void {
+    this.#isReportWanted = true;
   }
 
   // PayloadTarget: the packetizer writes in place.
@@ -122,6 +129,7 @@ export class RtpSender implements PayloadTarget {
   }
 
   #isReportDue(unixUs: number): boolean {
+    if (this.#isReportWanted) return true;
     return this.#reportedUs === undefined || Math.abs(unixUs - this.#reportedUs) >= REPORT_INTERVAL_US;
   }
 }

@@ -43,6 +43,8 @@ export class RtspPackager implements Packager {
   /** Added to the stream's times. */
   #shiftUs = 0;
   #isFirst = true;
+  /** Someone came before anything was sent, and may begin at a picture that is none of the first packets. */
+  #owesReports = false;
   #newestUs = 0;
   #newestArrivedMs: number | undefined;
 
@@ -68,6 +70,7 @@ export class RtspPackager implements Packager {
     const nowMs = this.#clock.monotonicMs();
     for (const sender of this.#senders) {
       if (sender.hasBegun) sender.writeReport(this.#unixUs(nowMs), this.#senderClock, out);
+      else this.#owesReports = true;
     }
   }
 
@@ -79,6 +82,10 @@ export class RtspPackager implements Packager {
     const sender = this.#byTrack.get(frame.track.id);
     if (sender === undefined) return;
     if (this.#isFirst) this.#goOnFromLast(frame);
+    if (this.#owesReports && frame.isKey && frame.track.kind === 'video') {
+      this.#owesReports = false;
+      for (const other of this.#senders) other.requestReport();
+    }
     const unixUs = this.#unixUs(frame.arrivedMs);
     const dtsUs = frame.dtsUs + this.#shiftUs;
     this.#senderClock.follow(dtsUs, unixUs);
@@ -89,7 +96,6 @@ export class RtspPackager implements Packager {
 
   finish(): void {
     this.#byTrack.clear();
-    this.#senderClock = new SenderClock();
     this.#isFirst = true;
   }
 
@@ -97,7 +103,7 @@ export class RtspPackager implements Packager {
   goodbye(): Uint8Array {
     const nowMs = this.#clock.monotonicMs();
     const packets = this.#senders.map((sender) => {
-      const packet = sender.goodbye(this.#unixUs(nowMs), this.#senderClock, this.#newestUs);
+      const packet = sender.goodbye(this.#unixUs(nowMs), this.#senderClock);
       return serializeInterleavedPacket(sender.slot.rtcpChannel, packet);
     });
     return Buffer.concat(packets);
@@ -115,6 +121,7 @@ export class RtspPackager implements Packager {
   /** The next publisher's times begin anywhere; for the viewers they go on after the pause that there really was. */
   #goOnFromLast(frame: MediaFrame): void {
     this.#isFirst = false;
+    this.#senderClock = new SenderClock();
     if (this.#newestArrivedMs === undefined) return;
     const pausedUs = Math.round((frame.arrivedMs - this.#newestArrivedMs) * 1000);
     this.#shiftUs = this.#newestUs + Math.max(pausedUs, STEP_US) - frame.dtsUs;
