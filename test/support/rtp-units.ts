@@ -35,6 +35,8 @@ export class RtpUnits {
   hasGoodbye = false;
   readonly #units: CollectedUnit[] = [];
   #pieces: Buffer[] = [];
+  /** Of the picture whose pieces come. */
+  #pictureOrder: number | undefined;
   #timestamp: number | undefined;
   #sequenceNumber: number | undefined;
   #fragment: Buffer[] = [];
@@ -105,14 +107,21 @@ export class RtpUnits {
     return report.ntpMs + (ticksBetween(report.timestamp, timestamp) * 1000) / this.track.clockRate;
   }
 
-  #add(timestamp: number, content: readonly Buffer[], isKey: boolean, codec = this.track.codec): void {
+  #add(
+    timestamp: number,
+    content: readonly Buffer[],
+    isKey: boolean,
+    codec = this.track.codec,
+    order = this.#order.next++,
+  ): void {
     this.#units.push({ codec, timestamp, content, isKey });
-    this.#arrival.push(this.#order.next++);
+    this.#arrival.push(order);
   }
 
   #receiveNalUnits(payload: Buffer, timestamp: number): void {
     if (timestamp !== this.#timestamp) this.#finishPicture();
     this.#timestamp = timestamp;
+    this.#pictureOrder ??= this.#order.next++;
     const isH264 = this.track.codec === 'h264';
     const type = isH264 ? payload[0]! & 31 : (payload[0]! >> 1) & 63;
     const headerLength = isH264 ? 1 : 2;
@@ -147,8 +156,9 @@ export class RtpUnits {
         ? (nalUnit[0]! & 31) === 5
         : [16, 17, 18, 19, 20, 21].includes((nalUnit[0]! >> 1) & 63),
     );
-    this.#add(this.#timestamp!, essentialNalUnits(codec, this.#pieces), isKey);
+    this.#add(this.#timestamp!, essentialNalUnits(codec, this.#pieces), isKey, codec, this.#pictureOrder);
     this.#pieces = [];
+    this.#pictureOrder = undefined;
   }
 
   /** AAC-hbr: sizes of 13 bits, indices of 3. */

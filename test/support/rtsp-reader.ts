@@ -143,9 +143,14 @@ export class RtspReader {
     await this.#waiters.until(condition, what, timeoutMs);
   }
 
-  /** Resolves when so many pictures are complete: all but one of those that have come, because the next one ends it. */
+  /**
+   * Resolves when so many pictures are complete (all but one of those that have come, because the next one ends it), and
+   * the reports that say when they are shown are there: over UDP they come by another way.
+   */
   async untilPictures(count: number, timeoutMs?: number): Promise<void> {
-    await this.until(() => (this.track('video')?.count ?? 0) >= count, `${count} pictures`, timeoutMs);
+    const hasAll = (): boolean =>
+      (this.track('video')?.count ?? 0) >= count && this.tracks.every(({ reports }) => reports.length > 0);
+    await this.until(hasAll, `${count} pictures`, timeoutMs);
   }
 
   /** Resolves when the server has ended the connection. */

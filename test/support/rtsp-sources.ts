@@ -22,7 +22,7 @@ function codecsOf(name: FixtureName): RtspCodecs {
   const [first = '', second] = name.split('-');
   if (name === 'audio-only-aac') return { audio: 'aac' };
   if (name === 'video-only-h264') return { video: 'h264' };
-  if (name === 'twelve-seconds') return { video: 'h264', audio: 'aac' };
+  if (name === 'twelve-seconds' || name === 'two-minutes') return { video: 'h264', audio: 'aac' };
   if (name === 'twelve-seconds-hevc') return { video: 'h265', audio: 'aac' };
   const audio = name.split('-').at(-1)!;
   const video = first === 'hevc' ? 'h265' : first;
@@ -50,14 +50,18 @@ function sourceOf(name: FixtureName, more: Partial<More>): Omit<RtspMatrixSource
 
 export function fromFfmpeg(
   name: FixtureName,
-  transport: RtspTransport,
+  transport: RtspTransport | 'tls',
   more: Partial<More> = {},
 ): RtspMatrixSource {
   return {
     ...sourceOf(name, more),
     keepsAudio: framesKept,
     publish: (scope, server, streamName) =>
-      untilDone(publishRtspWithFfmpeg(scope, fixturePath(name), server.rtspUrl(streamName), transport)),
+      untilDone(
+        transport === 'tls'
+          ? publishRtspWithFfmpeg(scope, fixturePath(name), server.rtspsUrl(streamName), 'tcp')
+          : publishRtspWithFfmpeg(scope, fixturePath(name), server.rtspUrl(streamName), transport),
+      ),
   };
 }
 
