@@ -1,6 +1,6 @@
 /**
  * `node remux.mjs INPUT OUTPUT [--realtime] [--codecs=FOURCC,…]`: copies a stream from one file or URL to an FLV file
- * or an RTMP URL without encoding anew, through the FFmpeg libraries that come with node-av: FFmpeg 8, which knows
+ * or an RTMP or RTSP URL without encoding anew, through the FFmpeg libraries that come with node-av: FFmpeg 8, which knows
  * enhanced RTMP. What `ffmpeg -copyts [-re] [-rtmp_enhanced_codecs FOURCC,…] -i INPUT -c copy -f flv OUTPUT` does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,7 @@ function check(result, what) {
 async function openInput() {
   const context = new FormatContext();
   const options = {
+    ...(input.startsWith('rtsp') ? { rtsp_transport: 'tcp' } : {}),
     ...(input.includes('s://') ? { tls_verify: '0' } : {}),
     ...(codecs === undefined ? {} : { rtmp_enhanced_codecs: codecs }),
   };
@@ -26,20 +27,28 @@ async function openInput() {
   return context;
 }
 
+function outputOptions() {
+  if (output.startsWith('rtmp')) return Dictionary.fromObject({ flvflags: 'no_duration_filesize' });
+  if (output.startsWith('rtsp'))
+    return Dictionary.fromObject({ rtsp_transport: 'tcp', strict: 'experimental' });
+  return null;
+}
+
 async function openOutput(source) {
   const context = new FormatContext();
-  check(context.allocOutputContext2(null, 'flv', output), 'make the FLV muxer');
+  check(
+    context.allocOutputContext2(null, output.startsWith('rtsp') ? 'rtsp' : 'flv', output),
+    'make the muxer',
+  );
   for (const stream of source.streams) {
     const copy = context.newStream();
     check(stream.codecpar.copy(copy.codecpar), 'copy the codec parameters');
     copy.codecpar.codecTag = 0;
     copy.timeBase = stream.timeBase;
   }
-  check(await context.openOutput(), `open ${output}`);
-  const options = output.startsWith('rtmp')
-    ? Dictionary.fromObject({ flvflags: 'no_duration_filesize' })
-    : null;
-  check(await context.writeHeader(options), 'write the header');
+  // RTSP opens its connections itself.
+  if (!output.startsWith('rtsp')) check(await context.openOutput(), `open ${output}`);
+  check(await context.writeHeader(outputOptions()), 'write the header');
   return context;
 }
 

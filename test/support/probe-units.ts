@@ -34,6 +34,9 @@ const codecNames: Record<string, string> = { hevc: 'h265', pcm_alaw: 'g711a', pc
 /** What FFmpeg says about the end of a live stream, which has no length. */
 const endWithoutLength = /^\[http.*\] Stream ends prematurely at \d+, should be 18446744073709551615\n/gm;
 
+/** What FFmpeg 5 says about VP9 in RTP. */
+const experiment = /^\[rtsp .*\] RTP\/VP9 support is still experimental\n/gm;
+
 let probes = 0;
 
 /** An ffprobe that reads a stream to its end. */
@@ -57,7 +60,7 @@ export class UnitProbe {
   /** Everything that was read, times in fractions of a millisecond. Fails when ffprobe had anything to complain about. */
   async recording(): Promise<Recording> {
     const { code } = await this.program.exited;
-    const complaints = this.program.output.replaceAll(endWithoutLength, '');
+    const complaints = this.program.output.replaceAll(endWithoutLength, '').replaceAll(experiment, '');
     if (code !== 0 || complaints !== '') throw new Error(this.program.describe());
     const output = JSON.parse(readFileSync(this.#file, 'utf8')) as ProbeOutput;
     rmSync(this.#file);

@@ -45,7 +45,17 @@ export function expectSameStream(
 
 /** For players of RTSP: presentation times alone. */
 export function expectSamePresentation(source: Recording, received: Recording, times: RtspTimes): void {
-  expectAligned(presentationOf(source), presentationOf(withFirstTime(source, received)), times, twoTicksMs);
+  const known = withSourceKeys(source, withFirstTime(source, received));
+  expectAligned(presentationOf(source), presentationOf(known), times, twoTicksMs);
+}
+
+/** FFmpeg does not tell which pictures of VP9 and AV1 are key frames when they come by RTP. */
+export function withSourceKeys(source: Recording, received: Recording): Recording {
+  const keys = new Set(source.units.flatMap(({ hash, isKey }) => (isKey ? [hash] : [])));
+  const units = received.units.map((unit) =>
+    ['vp9', 'av1'].includes(unit.codec) ? { ...unit, isKey: keys.has(unit.hash) } : unit,
+  );
+  return { ...received, units };
 }
 
 /**
