@@ -1,5 +1,7 @@
 /** Publishers over RTSP: programs that others wrote, and our own client. */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
 import { FlvTagToFrames } from '../../src/container/flv/tag-to-frames.ts';
 import type { FlvTagType } from '../../src/container/flv/flv-types.ts';
 import type { PackagerOutput } from '../../src/hub/packager.ts';
@@ -91,13 +93,15 @@ function mediaOf(file: string): { tracks: Track[]; frames: PlainFrame[] } {
   return { tracks: [...tracks.values()], frames };
 }
 
-/** Our own client with an FLV file, in real time; resolves when all of it is sent. */
-export async function publishRtspWithLal(
-  scope: Scope,
-  file: string,
-  url: string,
-  transport: RtspTransport,
-): Promise<void> {
+/** An FLV file as the packets of a publisher. */
+interface PacketFeed {
+  readonly sdp: string;
+  readonly controls: readonly string[];
+  /** Writes interleaved packets in real time, the goodbye last. */
+  readonly run: (write: (packets: Uint8Array) => void) => Promise<void>;
+}
+
+function feedOf(file: string): PacketFeed {
   const { tracks, frames } = mediaOf(file);
   const slots = rtspSlotsOf({ tracks, stickyFrames: [] }).map((slot, index) => ({
     ...slot,
@@ -106,7 +110,30 @@ export async function publishRtspWithLal(
   }));
   const controls = slots.map(({ index }) => `streamid=${index}`);
   const described = slots.map(({ format }, index) => ({ format, control: controls[index]! }));
-  const sdp = describeTracks(described, { name: 'test', tool: 'test', address: '127.0.0.1' });
+  return {
+    sdp: describeTracks(described, { name: 'test', tool: 'test', address: '127.0.0.1' }),
+    controls,
+    async run(write) {
+      const packager = new RtspPackager({ slots, clock: systemClock, startsAnywhere: true });
+      const out = new PacketCollector();
+      for (const track of tracks) packager.writeTrack(track);
+      await sendPaced(frames, (frame) => {
+        packager.writeFrame({ ...frame, arrivedMs: performance.now(), discontinuity: false }, out);
+        write(out.take());
+      });
+      write(packager.goodbye());
+    },
+  };
+}
+
+/** Our own client with an FLV file, in real time; resolves when all of it is sent. */
+export async function publishRtspWithLal(
+  scope: Scope,
+  file: string,
+  url: string,
+  transport: RtspTransport,
+): Promise<void> {
+  const { sdp, controls, run } = feedOf(file);
   const started = new Signal();
   const ended = new Signal();
   const session = new RtspClientSession(
@@ -121,16 +148,45 @@ export async function publishRtspWithLal(
   );
   scope.defer(() => session.end(endReason('source-ended')));
   await withDeadline(started.promise, 10_000, 'RECORD to be accepted');
-  const packager = new RtspPackager({ slots, clock: systemClock, startsAnywhere: true });
-  const out = new PacketCollector();
-  for (const track of tracks) packager.writeTrack(track);
-  await sendPaced(frames, (frame) => {
-    packager.writeFrame({ ...frame, arrivedMs: performance.now(), discontinuity: false }, out);
-    session.write(out.take());
-  });
-  session.write(packager.goodbye());
+  await run((packets) => session.write(packets));
   session.end(endReason('source-ended'));
   await ended.promise;
+}
+
+/** A plain WebSocket with an FLV file, in real time, each request and each frame's packets in a message of their own. */
+export async function publishRtspOverWebSocket(
+  scope: Scope,
+  file: string,
+  url: string,
+  wsUrl: string,
+): Promise<void> {
+  const { sdp, controls, run } = feedOf(file);
+  const socket = new WebSocket(wsUrl, 'rtsp', { perMessageDeflate: false });
+  socket.binaryType = 'nodebuffer';
+  scope.defer(() => socket.terminate());
+  await withDeadline(once(socket, 'open'), 10_000, wsUrl);
+  let sequence = 0;
+  const ask = async (method: string, uri: string, headers = '', body = ''): Promise<string> => {
+    sequence += 1;
+    const length = body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+    const request = `${method} ${uri} RTSP/1.0\r\nCSeq: ${sequence}\r\n${headers}${length}\r\n${body}`;
+    socket.send(Buffer.from(request));
+    const [message] = await withDeadline(once(socket, 'message'), 10_000, `the answer to ${method}`);
+    const answer = String(message);
+    if (!answer.startsWith('RTSP/1.0 200')) throw new Error(`${method}: ${answer}`);
+    return answer;
+  };
+  await ask('ANNOUNCE', url, 'Content-Type: application/sdp\r\n', sdp);
+  let session = '';
+  for (const [index, control] of controls.entries()) {
+    const transport = `RTP/AVP/TCP;unicast;mode=record;interleaved=${2 * index}-${2 * index + 1}`;
+    const answer = await ask('SETUP', `${url}/${control}`, `Transport: ${transport}\r\n${session}`);
+    session = `Session: ${/^Session: *([^;\r]+)/im.exec(answer)![1]}\r\n`;
+  }
+  await ask('RECORD', url, session);
+  await run((packets) => socket.send(packets));
+  socket.send(Buffer.from(`TEARDOWN ${url} RTSP/1.0\r\nCSeq: ${sequence + 1}\r\n${session}\r\n`));
+  await withDeadline(once(socket, 'close'), 10_000, 'the end of the publisher');
 }
 
 async function sendPaced(frames: readonly PlainFrame[], send: (frame: PlainFrame) => void): Promise<void> {

@@ -9,7 +9,12 @@ import { publishWithFfmpeg } from './publishers.ts';
 import { exactTimes, msTimes } from './rtsp-compare.ts';
 import type { RtspCodecs } from './rtsp-cells.ts';
 import type { RtspMatrixSource } from './rtsp-matrix.ts';
-import { publishRtspWithFfmpeg, publishRtspWithGstreamer, publishRtspWithLal } from './rtsp-publishers.ts';
+import {
+  publishRtspOverWebSocket,
+  publishRtspWithFfmpeg,
+  publishRtspWithGstreamer,
+  publishRtspWithLal,
+} from './rtsp-publishers.ts';
 import type { RtspTransport } from './rtsp-publishers.ts';
 import type { Scope } from './scope.ts';
 
@@ -93,6 +98,17 @@ export function fromLal(
     ...sourceOf(name, more),
     publish: (scope, server, streamName) =>
       publishRtspWithLal(scope, fixturePath(name), server.rtspUrl(streamName), transport),
+  };
+}
+
+/** A plain WebSocket. */
+export function fromWebSocket(name: FixtureName, more: Partial<More> = {}): RtspMatrixSource {
+  return {
+    ...sourceOf(name, more),
+    publish: (scope, server, streamName) => {
+      const [url, wsUrl] = [server.rtspUrl(streamName), server.wsUrl(streamName)];
+      return publishRtspOverWebSocket(scope, fixturePath(name), url, wsUrl);
+    },
   };
 }
 
