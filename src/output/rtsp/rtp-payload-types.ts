@@ -1,4 +1,5 @@
-import type { CodecConfig } from '../../codec/codec-config.ts';
+import type { CodecConfig, OpaqueConfig } from '../../codec/codec-config.ts';
+import { staticPayloadType } from '../../protocol/sdp/static-payload-types.ts';
 
 /** Static types (RFC 3551, 6), and the dynamic ones that lal's players know, ours beside them. */
 const PAYLOAD_TYPES: Partial<Record<CodecConfig['codec'], number>> = {
@@ -14,9 +15,9 @@ const PAYLOAD_TYPES: Partial<Record<CodecConfig['codec'], number>> = {
   opus: 101,
 };
 
-const MPEG_AUDIO_PAYLOAD_TYPE = 14;
-/** Media that no codec module knows are numbered from here. */
-const FIRST_OPAQUE_PAYLOAD_TYPE = 102;
+const LAST_STATIC_PAYLOAD_TYPE = 34;
+/** Second tracks of a codec, and media that no codec module knows, are numbered from here. */
+const FIRST_FREE_PAYLOAD_TYPE = 102;
 const LAST_PAYLOAD_TYPE = 127;
 
 /** Hands out the payload types of one description, each once. */
@@ -25,11 +26,11 @@ export class RtpPayloadTypes {
 
   /** @returns `undefined` when there is none for the codec, or none left */
   take(config: CodecConfig): number | undefined {
-    const wanted = isMpegAudio(config) ? MPEG_AUDIO_PAYLOAD_TYPE : PAYLOAD_TYPES[config.codec];
-    if (wanted === undefined && config.kind !== 'opaque') return undefined;
-    let type = wanted ?? FIRST_OPAQUE_PAYLOAD_TYPE;
-    // A second track of a codec takes a number that nobody has.
-    if (this.#taken.has(type)) type = FIRST_OPAQUE_PAYLOAD_TYPE;
+    const isOpaque = config.kind === 'opaque';
+    const usual = isOpaque ? staticTypeOf(config) : PAYLOAD_TYPES[config.codec];
+    if (usual === undefined && !isOpaque) return undefined;
+    let type = usual ?? FIRST_FREE_PAYLOAD_TYPE;
+    if (this.#taken.has(type)) type = FIRST_FREE_PAYLOAD_TYPE;
     while (this.#taken.has(type)) type += 1;
     if (type > LAST_PAYLOAD_TYPE) return undefined;
     this.#taken.add(type);
@@ -37,6 +38,14 @@ export class RtpPayloadTypes {
   }
 }
 
-function isMpegAudio(config: CodecConfig): boolean {
-  return config.kind === 'opaque' && /^mpa$/i.test(config.encodingName) && config.clockRate === 90_000;
+/** Players that know an encoding by its static type need not know its name: ffmpeg and transport streams, for one. */
+function staticTypeOf({ encodingName, clockRate, channels }: OpaqueConfig): number | undefined {
+  const name = encodingName.toUpperCase();
+  for (let type = 0; type <= LAST_STATIC_PAYLOAD_TYPE; type += 1) {
+    const known = staticPayloadType(type);
+    if (known?.encodingName.toUpperCase() !== name || known.clockRate !== clockRate) continue;
+    // Each frame of MPEG audio says itself how many channels it has.
+    if (known.channels === channels || name === 'MPA') return type;
+  }
+  return undefined;
 }

@@ -2,56 +2,53 @@ import { randomInt } from 'node:crypto';
 import type { CodecConfig } from '../../codec/codec-config.ts';
 import type { PackagerOutput } from '../../hub/packager.ts';
 import type { MediaFrame } from '../../media/media-frame.ts';
+import type { Track } from '../../media/track.ts';
 import { createPacketizer } from '../../protocol/rtp/packetizer/create-packetizer.ts';
 import type { Packetizer, PayloadTarget } from '../../protocol/rtp/packetizer/packetizer.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../../protocol/rtp/rtp-packet.ts';
-import type { SenderClock } from '../../protocol/rtp/sender-clock.ts';
 import { SenderReports } from '../../protocol/rtp/sender-reports.ts';
 import { INTERLEAVED_HEADER_BYTES, writeInterleavedHeader } from '../../protocol/rtsp/interleaved-packet.ts';
-import type { RtspChannelSlot } from './rtsp-packager.ts';
+import { fitsSlot, type RtspChannelSlot } from './rtsp-slots.ts';
 
 /** IP packets of 1400 bytes, which fit every usual path, tunnels included; lal's 1200 cost a seventh more packets. */
 const MAX_PAYLOAD_BYTES = 1360;
-/** RFC 3550, 6.2, asks for 5 s; players align sound and picture by it, and the first one may be lost. */
-const REPORT_INTERVAL_US = 3_000_000;
 
-/** Sends one track: its packets behind their interleaved headers, and its reports between them. */
+/** Told about each frame before its first packet is written; frames of which nothing can be sent are not mentioned. */
+export type FrameBegins = (sender: RtpSender, frame: MediaFrame, out: PackagerOutput) => void;
+
+/** Sends one track: its packets behind their interleaved headers, and its reports. */
 export class RtpSender implements PayloadTarget {
   readonly slot: RtspChannelSlot;
+  readonly #frameBegins: FrameBegins;
   readonly #reports: SenderReports;
   readonly #header: {
-    payloadType: number;
+    readonly payloadType: number;
+    readonly ssrc: number;
     marker: boolean;
     sequenceNumber: number;
     timestamp: number;
-    ssrc: number;
   };
-  #packetizer: Packetizer | undefined;
   #config: CodecConfig | undefined;
-  #reportedUs: number | undefined;
-  #isReportWanted = false;
+  #packetizer: Packetizer | undefined;
   // Of the frame that is being written.
   #out: PackagerOutput | undefined;
-  #begin: () => void = () => {};
   #timestamp = 0;
-  #hasBegunUnit = false;
+  /** The frame until its first packet. */
+  #frame: MediaFrame | undefined;
 
-  constructor(slot: RtspChannelSlot, ssrc: number, canonicalName: string) {
+  constructor(slot: RtspChannelSlot, ssrc: number, canonicalName: string, frameBegins: FrameBegins) {
     this.slot = slot;
+    this.#frameBegins = frameBegins;
     const { clockRate, payloadType } = slot.format;
     const timestampOffset = randomInt(0x1_0000_0000);
     this.#reports = new SenderReports({ ssrc, clockRate, timestampOffset, canonicalName });
     const sequenceNumber = randomInt(0x1_0000);
-    this.#header = { payloadType, marker: false, sequenceNumber, timestamp: 0, ssrc };
+    this.#header = { payloadType, ssrc, marker: false, sequenceNumber, timestamp: 0 };
   }
 
-  get ssrc(): number {
-    return this.#header.ssrc;
-  }
-
-  /** Something was sent, or would have been to viewers. */
-  get hasBegun(): boolean {
-    return this.#reportedUs !== undefined;
+  /** Whether the slot has a place for the track. */
+  fits(track: Track): boolean {
+    return track.config === this.#config || fitsSlot(track, this.slot);
   }
 
   /** Parameter sets that have changed go out with the next key frame. */
@@ -61,47 +58,27 @@ export class RtpSender implements PayloadTarget {
     this.#packetizer = createPacketizer(config, MAX_PAYLOAD_BYTES);
   }
 
-  /**
-   * @param shiftUs added to the frame's times
-   * @param unixUs when it arrived
-   */
-  writeFrame(
-    frame: MediaFrame,
-    shiftUs: number,
-    unixUs: number,
-    clock: SenderClock,
-    out: PackagerOutput,
-  ): void {
+  /** @param shiftUs added to the frame's times */
+  writeFrame(frame: MediaFrame, shiftUs: number, out: PackagerOutput): void {
     this.#out = out;
+    this.#frame = frame;
     this.#timestamp = this.#reports.timestampOf(frame.ptsUs + shiftUs);
-    this.#hasBegunUnit = false;
-    this.#begin = () => {
-      out.beginUnit(frame);
-      if (this.#isReportDue(unixUs)) this.writeReport(unixUs, clock, out);
-    };
     this.#packetizer?.packetize(frame.data, frame.isKey, this);
+    this.#frame = undefined;
     this.#out = undefined;
   }
 
-  writeReport(unixUs: number, clock: SenderClock, out: PackagerOutput): void {
-    const mediaUs = clock.mediaUsAt(unixUs);
-    if (mediaUs === undefined) return;
-    this.#reportedUs = unixUs;
-    this.#isReportWanted = false;
+  /** @param unixUs a moment of the wall clock @param mediaUs the media time then */
+  writeReport(unixUs: number, mediaUs: number, out: PackagerOutput): void {
     const packet = this.#reports.serializeReport(unixUs, mediaUs);
     const at = out.reserve(INTERLEAVED_HEADER_BYTES + packet.length);
     writeInterleavedHeader(out.bytes, at, this.slot.rtcpChannel, packet.length);
     out.bytes.set(packet, at + INTERLEAVED_HEADER_BYTES);
   }
 
-  /** The last packet; before the first frame there is no media time, and any will do. */
-  goodbye(unixUs: number, clock: SenderClock): Uint8Array {
-    return this.#reports.serializeGoodbye(unixUs, clock.mediaUsAt(unixUs) ?? 0);
-  }
-
-  /** A report goes out with the next frame. */
-  requestReport(): void {
-    this.#isReportWanted = true;
+  /** The last packet, without interleaved header. */
+  goodbye(unixUs: number, mediaUs: number): Uint8Array {
+    return this.#reports.serializeGoodbye(unixUs, mediaUs);
   }
 
   // PayloadTarget: the packetizer writes in place.
@@ -111,11 +88,11 @@ export class RtpSender implements PayloadTarget {
   }
 
   beginPayload(length: number, marker: boolean, ticksLater = 0): number {
-    if (!this.#hasBegunUnit) {
-      this.#hasBegunUnit = true;
-      this.#begin();
-    }
     const out = this.#out!;
+    if (this.#frame !== undefined) {
+      this.#frameBegins(this, this.#frame, out);
+      this.#frame = undefined;
+    }
     const packetLength = RTP_HEADER_BYTES + length;
     const at = out.reserve(INTERLEAVED_HEADER_BYTES + packetLength);
     writeInterleavedHeader(out.bytes, at, this.slot.rtpChannel, packetLength);
@@ -126,10 +103,5 @@ export class RtpSender implements PayloadTarget {
     header.sequenceNumber = (header.sequenceNumber + 1) & 0xffff;
     this.#reports.countPacket(length);
     return at + INTERLEAVED_HEADER_BYTES + RTP_HEADER_BYTES;
-  }
-
-  #isReportDue(unixUs: number): boolean {
-    if (this.#isReportWanted) return true;
-    return this.#reportedUs === undefined || Math.abs(unixUs - this.#reportedUs) >= REPORT_INTERVAL_US;
   }
 }

@@ -11,10 +11,10 @@ export function rtspOutput(
   options: FanoutOptions,
   made: (packager: RtspPackager) => void,
 ): OutputVariant {
-  const tracks = packagerOptions.slots.map(({ kind, format, rtpChannel, rtcpChannel }) => {
-    const { payloadType, encodingName, clockRate, channels } = format;
-    return `${kind}:${payloadType}:${encodingName}/${clockRate}/${channels}@${rtpChannel}-${rtcpChannel}`;
-  });
+  const tracks = packagerOptions.slots.map(
+    ({ promise, format, rtpChannel, rtcpChannel }) =>
+      `${format.payloadType}@${rtpChannel}-${rtcpChannel}:${promise}`,
+  );
   return {
     id: `rtsp/${tracks.join(',')}`,
     ...options,

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Packager, PackagerOutput, StreamState } from '../../hub/packager.ts';
 import type { Clock } from '../../media/clock.ts';
@@ -5,14 +6,8 @@ import type { MediaFrame } from '../../media/media-frame.ts';
 import type { Track } from '../../media/track.ts';
 import { SenderClock } from '../../protocol/rtp/sender-clock.ts';
 import { serializeInterleavedPacket } from '../../protocol/rtsp/interleaved-packet.ts';
-import { RtpSender } from './rtp-sender.ts';
-import { fitsSlot, type RtspSlot } from './rtsp-slots.ts';
-
-/** A media description, and the channel pair on which the viewers of one variant receive it. */
-export interface RtspChannelSlot extends RtspSlot {
-  readonly rtpChannel: number;
-  readonly rtcpChannel: number;
-}
+import { RtpSender, type FrameBegins } from './rtp-sender.ts';
+import type { RtspChannelSlot } from './rtsp-slots.ts';
 
 /** What the viewers of a variant have in common. */
 export interface RtspPackagerOptions {
@@ -26,6 +21,8 @@ export interface RtspPackagerOptions {
 const NAME_BYTES = 8;
 /** Where the media of a new publisher goes on after that of the last, where nobody waited long. */
 const STEP_US = 20_000;
+/** RFC 3550, 6.2, asks for 5 s; players align sound and picture by it, and the first one may be lost. */
+const REPORT_INTERVAL_US = 3_000_000;
 
 /**
  * RTP and RTCP packets, interleaved as RTSP over TCP sends them; UDP viewers get the same ones. A description is given once
@@ -34,19 +31,20 @@ const STEP_US = 20_000;
 export class RtspPackager implements Packager {
   readonly startsAnywhere: boolean;
   readonly #senders: readonly RtpSender[];
+  /** Those that have sent something: others have no place in reports. */
+  readonly #begun = new Set<RtpSender>();
   readonly #clock: Clock;
   /** Which slot a track has; kept until the publisher leaves. */
   readonly #byTrack = new Map<number, RtpSender>();
   /** Wall clock less monotonic clock: frames say when they came by the latter. */
   readonly #wallOffsetMs: number;
   #senderClock = new SenderClock();
+  #reportedUs: number | undefined;
   /** Added to the stream's times. */
   #shiftUs = 0;
   #isFirst = true;
-  /** Someone came before anything was sent, and may begin at a picture that is none of the first packets. */
-  #owesReports = false;
-  #newestUs = 0;
-  #newestArrivedMs: number | undefined;
+  #newestUs = -Infinity;
+  #newestArrivedMs = 0;
 
   constructor({ slots, clock, startsAnywhere }: RtspPackagerOptions) {
     this.#clock = clock;
@@ -54,7 +52,8 @@ export class RtspPackager implements Packager {
     this.#wallOffsetMs = clock.wallMs() - clock.monotonicMs();
     const canonicalName = randomBytes(NAME_BYTES).toString('hex');
     const ssrcs = distinctNumbers(slots.length);
-    this.#senders = slots.map((slot, index) => new RtpSender(slot, ssrcs[index]!, canonicalName));
+    const begins: FrameBegins = (sender, frame, out) => this.#beginFrame(sender, frame, out);
+    this.#senders = slots.map((slot, index) => new RtpSender(slot, ssrcs[index]!, canonicalName, begins));
   }
 
   carries(track: Track): boolean {
@@ -65,13 +64,13 @@ export class RtspPackager implements Packager {
     return undefined;
   }
 
-  /** A report for each track, so that a newcomer can align them from its first packet on. */
-  writeHeaders(_state: StreamState, _timeUs: number, out: PackagerOutput): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const sender of this.#senders) {
-      if (sender.hasBegun) sender.writeReport(this.#unixUs(nowMs), this.#senderClock, out);
-      else this.#owesReports = true;
-    }
+  /**
+   * A report for each track, so that a newcomer can align them from its first packet on. It speaks of the moment of that
+   * packet, which with cached groups is long ago: players distrust reports that are far ahead of the media.
+   */
+  writeHeaders(_state: StreamState, timeUs: number, out: PackagerOutput): void {
+    const unixUs = this.#senderClock.unixUsAt(timeUs + this.#shiftUs);
+    if (unixUs !== undefined) this.#writeReports(unixUs, out);
   }
 
   writeTrack(track: Track): void {
@@ -82,16 +81,7 @@ export class RtspPackager implements Packager {
     const sender = this.#byTrack.get(frame.track.id);
     if (sender === undefined) return;
     if (this.#isFirst) this.#goOnFromLast(frame);
-    if (this.#owesReports && frame.isKey && frame.track.kind === 'video') {
-      this.#owesReports = false;
-      for (const other of this.#senders) other.requestReport();
-    }
-    const unixUs = this.#unixUs(frame.arrivedMs);
-    const dtsUs = frame.dtsUs + this.#shiftUs;
-    this.#senderClock.follow(dtsUs, unixUs);
-    sender.writeFrame(frame, this.#shiftUs, unixUs, this.#senderClock, out);
-    this.#newestUs = Math.max(this.#newestUs, dtsUs);
-    this.#newestArrivedMs = frame.arrivedMs;
+    sender.writeFrame(frame, this.#shiftUs, out);
   }
 
   finish(): void {
@@ -101,19 +91,19 @@ export class RtspPackager implements Packager {
 
   /** The last packets of a viewer: a goodbye for each track. */
   goodbye(): Uint8Array {
-    const nowMs = this.#clock.monotonicMs();
-    const packets = this.#senders.map((sender) => {
-      const packet = sender.goodbye(this.#unixUs(nowMs), this.#senderClock);
-      return serializeInterleavedPacket(sender.slot.rtcpChannel, packet);
-    });
+    const unixUs = this.#unixUs(this.#clock.monotonicMs());
+    const mediaUs = this.#senderClock.mediaUsAt(unixUs)!; // who has begun has set it
+    const packets = [...this.#begun].map((sender) =>
+      serializeInterleavedPacket(sender.slot.rtcpChannel, sender.goodbye(unixUs, mediaUs)),
+    );
     return Buffer.concat(packets);
   }
 
   #senderOf(track: Track): RtpSender | undefined {
     const known = this.#byTrack.get(track.id);
-    if (known !== undefined) return fitsSlot(track, known.slot) ? known : undefined;
+    if (known !== undefined) return known.fits(track) ? known : undefined;
     const taken = new Set(this.#byTrack.values());
-    const free = this.#senders.find((sender) => !taken.has(sender) && fitsSlot(track, sender.slot));
+    const free = this.#senders.find((sender) => !taken.has(sender) && sender.fits(track));
     if (free !== undefined) this.#byTrack.set(track.id, free);
     return free;
   }
@@ -122,9 +112,32 @@ export class RtspPackager implements Packager {
   #goOnFromLast(frame: MediaFrame): void {
     this.#isFirst = false;
     this.#senderClock = new SenderClock();
-    if (this.#newestArrivedMs === undefined) return;
+    this.#reportedUs = undefined;
+    if (this.#begun.size === 0) return;
     const pausedUs = Math.round((frame.arrivedMs - this.#newestArrivedMs) * 1000);
     this.#shiftUs = this.#newestUs + Math.max(pausedUs, STEP_US) - frame.dtsUs;
+  }
+
+  #beginFrame(sender: RtpSender, frame: MediaFrame, out: PackagerOutput): void {
+    out.beginUnit(frame);
+    this.#newestUs = Math.max(this.#newestUs, frame.dtsUs + this.#shiftUs);
+    this.#newestArrivedMs = frame.arrivedMs;
+    const unixUs = this.#unixUs(frame.arrivedMs);
+    // The newest of all tracks: one that always lags behind must not set the clock back and forth.
+    this.#senderClock.follow(this.#newestUs, unixUs);
+    if (!this.#begun.has(sender)) {
+      this.#begun.add(sender);
+      this.#reportedUs = undefined;
+    }
+    if (this.#reportedUs !== undefined && Math.abs(unixUs - this.#reportedUs) < REPORT_INTERVAL_US) return;
+    this.#reportedUs = unixUs;
+    this.#writeReports(unixUs, out);
+  }
+
+  /** Those of all tracks together, of one moment: whatever becomes of the clock, they lie to each other as the media does. */
+  #writeReports(unixUs: number, out: PackagerOutput): void {
+    const mediaUs = this.#senderClock.mediaUsAt(unixUs)!;
+    for (const sender of this.#begun) sender.writeReport(unixUs, mediaUs, out);
   }
 
   #unixUs(monotonicMs: number): number {

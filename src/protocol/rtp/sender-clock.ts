@@ -29,4 +29,9 @@ export class SenderClock {
   mediaUsAt(unixUs: number): number | undefined {
     return this.#offsetUs === undefined ? undefined : unixUs - this.#offsetUs;
   }
+
+  /** The moment of the wall clock at which a media time is due; `undefined` before the first frame. */
+  unixUsAt(mediaUs: number): number | undefined {
+    return this.#offsetUs === undefined ? undefined : mediaUs + this.#offsetUs;
+  }
 }
