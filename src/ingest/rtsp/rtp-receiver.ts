@@ -1,4 +1,3 @@
-import { ProtocolError } from '../../bytes/protocol-error.ts';
 import { randomInt } from 'node:crypto';
 import { ReceptionStatistics } from '../../protocol/rtp/reception-statistics.ts';
 import {
@@ -6,9 +5,9 @@ import {
   type OrderedPacket,
   type ReorderCounters,
 } from '../../protocol/rtp/reorder-buffer.ts';
-import { parseRtcp, serializeRtcp } from '../../protocol/rtp/rtcp.ts';
+import { serializeRtcp } from '../../protocol/rtp/rtcp.ts';
 import type { SenderReport } from '../../protocol/rtp/rtcp/sender-report.ts';
-import { parseRtpPacket, type RtpPacket } from '../../protocol/rtp/rtp-packet.ts';
+import type { RtpPacket } from '../../protocol/rtp/rtp-packet.ts';
 
 /** A packet as it came, and what is in it. */
 export interface ReceivedPacket extends RtpPacket {
@@ -18,12 +17,6 @@ export interface ReceivedPacket extends RtpPacket {
   readonly arrivedMs: number;
 }
 
-/** What a receiver could not use. */
-export interface RtpReceiverCounters extends ReorderCounters {
-  /** Not RTP or RTCP at all. */
-  readonly malformed: number;
-}
-
 /** What is read in order over TCP: a gap there will not be filled. */
 const IN_ORDER = { maxPackets: 0, maxWaitMs: 0 };
 /** Packets that wait behind a gap over UDP: as lal's list, and a third of a second at 2 Mbit/s and more. */
@@ -31,48 +24,38 @@ const REORDERED = { maxPackets: 1024, maxWaitMs: 150 };
 /** How often the sender is told what arrives (RFC 3550, 6.2). */
 const REPORT_INTERVAL_MS = 5_000;
 
-/** One RTP source: its packets put in order, and what it is told in return. */
+/** The packets of one media put in order, and what their sender is told in return. */
 export class RtpReceiver {
   readonly #statistics: ReceptionStatistics;
   readonly #order: ReorderBuffer<ReceivedPacket>;
   readonly #ssrc = randomInt(1, 0x1_0000_0000);
   readonly #canonicalName: string;
-  #malformed = 0;
   #reportedMs: number | undefined;
 
-  /** @param keepsOrder whether the transport does */
+  /** @param keepsOrder whether the transport does @param canonicalName one for all media of a session */
   constructor(clockRate: number, keepsOrder: boolean, canonicalName: string) {
     this.#statistics = new ReceptionStatistics(clockRate);
     this.#order = new ReorderBuffer(keepsOrder ? IN_ORDER : REORDERED);
     this.#canonicalName = canonicalName;
   }
 
-  get counters(): RtpReceiverCounters {
-    return { ...this.#order.counters, malformed: this.#malformed };
+  get counters(): ReorderCounters {
+    return this.#order.counters;
   }
 
-  /** @param bytes one packet, kept @returns the packets whose turn it is; of another payload type than `accepts` wants: none */
-  receive(
-    bytes: Uint8Array,
-    arrivedMs: number,
-    accepts: (packet: RtpPacket) => boolean,
-  ): readonly OrderedPacket<ReceivedPacket>[] {
-    const packet = this.#parse(() => parseRtpPacket(bytes));
-    if (packet === undefined || !accepts(packet)) return [];
-    this.#reportedMs ??= arrivedMs;
-    this.#statistics.receive(packet, arrivedMs);
-    return this.#order.receive({ ...packet, bytes, arrivedMs }, arrivedMs);
+  /** @returns the packets whose turn it is */
+  receive(packet: ReceivedPacket): readonly OrderedPacket<ReceivedPacket>[] {
+    this.#reportedMs ??= packet.arrivedMs;
+    this.#statistics.receive(packet, packet.arrivedMs);
+    return this.#order.receive(packet, packet.arrivedMs);
   }
 
-  /** @returns the sender reports in a compound packet */
-  receiveReports(bytes: Uint8Array, arrivedMs: number): SenderReport[] {
-    const packets = this.#parse(() => parseRtcp(bytes)) ?? [];
-    const reports = packets.filter((packet) => packet.type === 'sender-report');
-    for (const report of reports) this.#statistics.receiveSenderReport(report, arrivedMs);
-    return reports;
+  /** Our own reports say how long ago the last of the sender's came. */
+  receiveReport(report: SenderReport, arrivedMs: number): void {
+    this.#statistics.receiveSenderReport(report, arrivedMs);
   }
 
-  /** Gives up gaps that were waited for long enough. */
+  /** Gives up gaps that were waited for long enough. @returns the packets whose turn it is */
   tick(nowMs: number): readonly OrderedPacket<ReceivedPacket>[] {
     return this.#order.tick(nowMs);
   }
@@ -93,15 +76,5 @@ export class RtpReceiver {
       { type: 'receiver-report', ssrc, reports: [block] },
       { type: 'source-description', chunks: [{ ssrc, canonicalName: this.#canonicalName }] },
     ]);
-  }
-
-  #parse<T>(parse: () => T): T | undefined {
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#malformed += 1;
-      return undefined;
-    }
   }
 }

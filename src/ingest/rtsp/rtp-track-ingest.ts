@@ -1,6 +1,6 @@
 import type { CodecConfig, OpaqueConfig } from '../../codec/codec-config.ts';
 import type { Publication } from '../../hub/publication.ts';
-import { DecodingTimes } from '../../media/decoding-times.ts';
+import { DecodingTimes, type TimedUnit } from '../../media/decoding-times.ts';
 import { reorderDepth } from '../../media/reorder-depth.ts';
 import type { Track } from '../../media/track.ts';
 import { createDepacketizer } from '../../protocol/rtp/depacketizer/create-depacketizer.ts';
@@ -12,6 +12,7 @@ import type {
 import type { OrderedPacket } from '../../protocol/rtp/reorder-buffer.ts';
 import type { RtpFormat } from '../../protocol/rtp/rtp-format.ts';
 import type { SourceTrackClock } from '../../protocol/rtp/source-clock.ts';
+import type { SenderReport } from '../../protocol/rtp/rtcp/sender-report.ts';
 import { RtpTimestampUnwrapper } from '../../protocol/rtp/timestamp-unwrapper.ts';
 import { codecConfigOf } from '../../protocol/sdp/codec-config-of.ts';
 import type { ReceivedPacket } from './rtp-receiver.ts';
@@ -29,13 +30,19 @@ export class RtpTrackIngest {
   readonly #id: number;
   readonly #format: RtpFormat;
   readonly #clock: SourceTrackClock;
-  readonly #decodingTimes = new DecodingTimes<RtpAccessUnit>();
-  #depacketizer: Depacketizer | undefined;
+  readonly #depacketizer: Depacketizer | undefined;
   #unwrapper = new RtpTimestampUnwrapper();
+  #decodingTimes = new DecodingTimes<RtpAccessUnit>();
+  /** What `#decodingTimes` was told the reordering of. */
+  #timedConfig: CodecConfig | undefined;
   #ssrc: number | undefined;
+  /** The newest one, which may be of the next source. */
+  #report: SenderReport | undefined;
+  #arrivedMs = 0;
+  #unitsWithoutConfig = 0;
   #track: Track | undefined;
 
-  /** @param id of the track */
+  /** @param id of the track @param clock of its own */
   constructor(publication: Publication, id: number, format: RtpFormat, clock: SourceTrackClock) {
     this.#publication = publication;
     this.#id = id;
@@ -48,48 +55,78 @@ export class RtpTrackIngest {
     return this.#depacketizer?.counters ?? NOTHING_DAMAGED;
   }
 
-  receive({ packet, lostBefore }: OrderedPacket<ReceivedPacket>): void {
-    if (packet.ssrc !== this.#ssrc) this.#startAnew(packet.ssrc);
-    const ticks = this.#unwrapper.unwrap(packet.timestamp);
-    for (const unit of this.#depacketizer?.receive(packet, ticks, lostBefore) ?? []) {
-      this.#takeUnit(unit, packet.arrivedMs);
-    }
-    if (this.#depacketizer === undefined || this.#depacketizer.isOpaque) this.#passOn(packet, ticks);
+  get unitsWithoutConfig(): number {
+    return this.#unitsWithoutConfig;
   }
 
-  /** @param arrivedMs when the last packets came */
-  end(arrivedMs: number): void {
-    for (const unit of this.#depacketizer?.flush() ?? []) this.#takeUnit(unit, arrivedMs);
+  /** Of the newest packet; `undefined` before the first. */
+  get ssrc(): number | undefined {
+    return this.#ssrc;
+  }
+
+  receive({ packet, lostBefore }: OrderedPacket<ReceivedPacket>): void {
+    if (packet.ssrc !== this.#ssrc) this.#beginSource(packet);
+    this.#arrivedMs = packet.arrivedMs;
+    const ticks = this.#unwrapper.unwrap(packet.timestamp);
+    const depacketizer = this.#depacketizer;
+    if (depacketizer !== undefined) this.#takeUnits(depacketizer.receive(packet, ticks, lostBefore));
+    if (depacketizer === undefined || depacketizer.isOpaque) this.#passOn(packet, ticks);
+  }
+
+  /** A report of the source that sends, or of one that will. */
+  receiveReport(report: SenderReport): void {
+    this.#report = report;
+    if (report.ssrc === this.#ssrc) this.#clock.receiveReport(report);
+  }
+
+  /** Hands on what is held back: no more packets come. */
+  end(): void {
+    if (this.#depacketizer !== undefined) this.#takeUnits(this.#depacketizer.flush());
     this.#write(this.#decodingTimes.flush());
   }
 
   /** Another source sends here now: its clock has nothing to do with the one before. */
-  #startAnew(ssrc: number): void {
+  #beginSource(packet: ReceivedPacket): void {
     if (this.#ssrc !== undefined) {
+      this.end();
       this.#clock.restart();
       this.#unwrapper = new RtpTimestampUnwrapper();
+      this.#decodingTimes = new DecodingTimes();
+      this.#timedConfig = undefined;
     }
-    this.#ssrc = ssrc;
+    this.#ssrc = packet.ssrc;
+    if (this.#report?.ssrc === packet.ssrc) this.#clock.receiveReport(this.#report);
+    // Begins the track's clock with the packet that came first: its unit may be complete much later.
+    this.#clock.timeUs(packet.timestamp, packet.arrivedMs);
   }
 
-  #timeUs(ticks: number, arrivedMs: number): number {
-    return SESSION_START_US + this.#clock.timeUs(ticks, arrivedMs);
+  #timeUs(ticks: number): number {
+    return SESSION_START_US + this.#clock.timeUs(ticks, this.#arrivedMs);
   }
 
-  #takeUnit(unit: RtpAccessUnit, arrivedMs: number): void {
-    const ptsUs = this.#timeUs(unit.timestamp, arrivedMs);
+  #takeUnits(units: readonly RtpAccessUnit[]): void {
+    for (const unit of units) this.#takeUnit(unit);
+  }
+
+  #takeUnit(unit: RtpAccessUnit): void {
     const { config } = unit;
-    // Nobody could decode it.
-    if (config === undefined) return;
+    if (config === undefined) {
+      this.#unitsWithoutConfig += 1;
+      return;
+    }
+    const ptsUs = this.#timeUs(unit.timestamp);
     if (config.kind !== 'video') {
       this.#writeUnit(unit, ptsUs, ptsUs);
       return;
     }
-    if (config !== this.#track?.config) this.#decodingTimes.declareDepth(reorderDepth(config));
+    if (config !== this.#timedConfig) {
+      this.#timedConfig = config;
+      this.#decodingTimes.declareDepth(reorderDepth(config));
+    }
     this.#write(this.#decodingTimes.push(ptsUs, unit.isKey, unit));
   }
 
-  #write(units: ReturnType<DecodingTimes<RtpAccessUnit>['push']>): void {
+  #write(units: readonly TimedUnit<RtpAccessUnit>[]): void {
     for (const { unit, dtsUs, ptsUs } of units) this.#writeUnit(unit, dtsUs, ptsUs);
   }
 
@@ -100,10 +137,8 @@ export class RtpTrackIngest {
 
   /** Carries what no codec module knows as it came. */
   #passOn(packet: ReceivedPacket, ticks: number): void {
-    const timeUs = this.#timeUs(ticks, packet.arrivedMs);
-    const track = this.#trackWith(
-      this.#track?.config.kind === 'opaque' ? this.#track.config : this.#opaqueConfig(),
-    );
+    const timeUs = this.#timeUs(ticks);
+    const track = this.#track?.kind === 'opaque' ? this.#track : this.#trackWith(this.#opaqueConfig());
     this.#publication.write({ track, dtsUs: timeUs, ptsUs: timeUs, isKey: true, data: packet.bytes });
   }
 

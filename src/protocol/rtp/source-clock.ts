@@ -77,7 +77,7 @@ export class SourceClock {
   #firstArrivedMs: number | undefined;
 
   /**
-   * Adds a track; all of them before the first unit.
+   * Adds a track, at the latest before its first unit.
    * @param clockRate ticks a second, above 0
    */
   addTrack(clockRate: number, isVideo: boolean): SourceTrackClock {

@@ -1,0 +1,248 @@
+/** Media on its way through RTSP: out of one stream, over a network of a test's choice, into another. */
+import type { FanoutOptions } from '../hub/fanout.ts';
+import { FlushScheduler } from '../hub/flush-scheduler.ts';
+import { LiveStream } from '../hub/live-stream.ts';
+import type { Packager } from '../hub/packager.ts';
+import type { ByteSink } from '../hub/subscription.ts';
+import { RtspIngest } from '../ingest/rtsp/rtsp-ingest.ts';
+import type { MediaFrame, SourceFrame } from '../media/media-frame.ts';
+import type { Track } from '../media/track.ts';
+import { rtspOutput } from '../output/rtsp/rtsp-output.ts';
+import { rtspSlotsOf, type RtspChannelSlot } from '../output/rtsp/rtsp-slots.ts';
+import { parseRtcp } from '../protocol/rtp/rtcp.ts';
+import type { SenderReport } from '../protocol/rtp/rtcp/sender-report.ts';
+import { parseRtpPacket, type RtpPacket } from '../protocol/rtp/rtp-packet.ts';
+import { describeTracks } from '../protocol/sdp/describe-tracks.ts';
+import { parseSessionDescription, type SessionDescription } from '../protocol/sdp/session-description.ts';
+import { FakeClock } from './fake-clock.ts';
+import { flvFrames } from './flv-frames.ts';
+import { roomyLimits } from './hub-kit.ts';
+import type { Impairment } from './impairment.ts';
+
+/** No groups are cached, unless said. */
+export function fanoutOptions(maxGops = 0): FanoutOptions {
+  return { gopCache: { maxGops, maxFramesPerGop: 0, maxBytes: 1e9 }, flushBytes: 0 };
+}
+
+/** A stream without viewers. */
+export function newStream(clock: FakeClock, maxGops = 0): LiveStream {
+  return new LiveStream('a', new FlushScheduler(clock, 60), fanoutOptions(maxGops));
+}
+
+/** What `tracks` are offered as, each on the next two channels. */
+export function channelSlotsOf(tracks: readonly Track[]): RtspChannelSlot[] {
+  return rtspSlotsOf({ tracks, stickyFrames: [] }).map((slot) => ({
+    ...slot,
+    rtpChannel: 2 * slot.index,
+    rtcpChannel: 2 * slot.index + 1,
+  }));
+}
+
+/** What players of these slots are told. */
+export function descriptionOf(slots: readonly RtspChannelSlot[]): SessionDescription {
+  const tracks = slots.map(({ format, index }) => ({ format, control: `streamid=${index}` }));
+  return parseSessionDescription(describeTracks(tracks, { name: 'a', tool: 'test', address: '192.0.2.1' }));
+}
+
+/** One packet, without its interleaved header. */
+export interface ChannelPacket {
+  readonly channel: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Views of the packets in interleaved bytes, which must end with a packet. */
+export function channelPacketsIn(bytes: Uint8Array): ChannelPacket[] {
+  const packets: ChannelPacket[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 4 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+    if (bytes[at] !== 0x24 || end > bytes.length) throw new Error(`no interleaved packet at ${at}`);
+    packets.push({ channel: bytes[at + 1]!, bytes: bytes.subarray(at + 4, end) });
+    at = end;
+  }
+  return packets;
+}
+
+/** RTP packets of one slot, in order. */
+export function rtpPacketsOf(slotIndex: number, packets: readonly ChannelPacket[]): RtpPacket[] {
+  return packets.filter(({ channel }) => channel === 2 * slotIndex).map(({ bytes }) => parseRtpPacket(bytes));
+}
+
+/** Sender reports of one slot, in order. */
+export function senderReportsOf(slotIndex: number, packets: readonly ChannelPacket[]): SenderReport[] {
+  return packets
+    .filter(({ channel }) => channel === 2 * slotIndex + 1)
+    .flatMap(({ bytes }) => parseRtcp(bytes))
+    .filter((packet) => packet.type === 'sender-report');
+}
+
+/** A viewer that takes packets apart, and can be made to refuse more. */
+export class PacketSink implements ByteSink {
+  readonly packets: ChannelPacket[] = [];
+  queuedBytes = 0;
+  isFull = false;
+
+  write(bytes: Uint8Array): boolean {
+    this.packets.push(...channelPacketsIn(bytes));
+    return !this.isFull;
+  }
+
+  end(): void {}
+}
+
+/** Takes frames as they are. */
+export class FrameCollector implements Packager {
+  readonly frames: MediaFrame[] = [];
+
+  fileHeader(): undefined {
+    return undefined;
+  }
+
+  writeHeaders(): void {}
+
+  writeTrack(): void {}
+
+  writeFrame(frame: MediaFrame): void {
+    this.frames.push(frame);
+  }
+}
+
+/** Collects what viewers of the stream would get, from now on. */
+export function collectFrames(stream: LiveStream): readonly MediaFrame[] {
+  const collector = new FrameCollector();
+  const variant = { id: 'frames', ...fanoutOptions(), createPackager: () => collector };
+  stream.attach(variant, new PacketSink(), roomyLimits);
+  return collector.frames;
+}
+
+/**
+ * A file of test/fixtures/flv/ several times, one behind the other.
+ * @param periodMs of one round; what is longer is cut off
+ */
+export function loopedFrames(name: string, periodMs: number, rounds: number): SourceFrame[] {
+  const frames = flvFrames(name);
+  const firstUs = new Map<number, number>();
+  for (const { track, dtsUs } of frames) {
+    if (!firstUs.has(track.id)) firstUs.set(track.id, dtsUs);
+  }
+  const kept = frames.filter(
+    ({ track, dtsUs }) => dtsUs - firstUs.get(track.id)! <= periodMs * 1000 - 15_000,
+  );
+  return Array.from({ length: rounds }, (_, round) => {
+    const shiftUs = round * periodMs * 1000;
+    return kept.map((frame) => ({ ...frame, dtsUs: frame.dtsUs + shiftUs, ptsUs: frame.ptsUs + shiftUs }));
+  }).flat();
+}
+
+/** The tracks of frames, each once, in the order in which streams show them. */
+export function tracksOf(frames: readonly SourceFrame[]): Track[] {
+  const tracks = [...new Set(frames.map(({ track }) => track))];
+  return tracks.sort((a, b) => Number(a.kind !== 'video') - Number(b.kind !== 'video') || a.id - b.id);
+}
+
+/** What happens between the two streams. */
+export interface RelayOptions {
+  /** Over TCP, unless said. */
+  readonly keepsOrder?: boolean;
+  /** Whether sender reports arrive; they do, unless said. */
+  readonly hasReports?: boolean;
+  /** Changes a packet on its way. */
+  readonly change?: (packet: ChannelPacket) => ChannelPacket;
+  /** Of the RTP packets of each slot; the first and the last `SAFE_PACKETS` go round it, since nobody could miss them. */
+  readonly impairments?: readonly Impairment<ChannelPacket>[];
+}
+
+/** What came out of the other stream. */
+export interface RelayResult {
+  /** Of what the first stream was given, the frames that RTP carries. */
+  readonly sent: readonly SourceFrame[];
+  readonly received: readonly MediaFrame[];
+  readonly packets: readonly ChannelPacket[];
+  readonly ingest: RtspIngest;
+  readonly target: LiveStream;
+}
+
+/** Packets at either end of a track that arrive whatever happens. */
+export const SAFE_PACKETS = 20;
+const TICK_MS = 50;
+
+/** Sends frames, in the order of their decoding times and as time passes, through both streams. */
+export function relay(frames: readonly SourceFrame[], options: RelayOptions = {}): RelayResult {
+  const slots = channelSlotsOf(tracksOf(frames));
+  const { packets, arrivals } = packetsOf(frames, slots);
+  const clock = new FakeClock();
+  const target = newStream(clock);
+  const received = collectFrames(target);
+  const publication = target.publish()!;
+  const keepsOrder = options.keepsOrder ?? true;
+  const trackIndices = slots.map(({ index }) => index);
+  const ingest = new RtspIngest(publication, descriptionOf(slots), { keepsOrder, trackIndices });
+  const tick = (): void => {
+    ingest.tick(clock.monotonicMs());
+    clock.after(TICK_MS, tick);
+  };
+  if (!keepsOrder) tick();
+  const deliver = ({ channel, bytes }: ChannelPacket): void => {
+    const nowMs = clock.monotonicMs();
+    if (channel % 2 === 0) ingest.receiveRtp(channel / 2, bytes, nowMs);
+    else if (options.hasReports !== false) ingest.receiveRtcp((channel - 1) / 2, bytes, nowMs);
+  };
+  const network = networkOf(packets, options);
+  for (const [index, packet] of packets.entries()) {
+    clock.advance(Math.max(0, arrivals[index]! - clock.monotonicMs()));
+    for (const arrived of network(packet)) deliver(arrived);
+  }
+  ingest.end();
+  publication.end();
+  const sent = frames.filter(({ track }) => channelSlotsOf([track]).length > 0);
+  return { sent, received, packets, ingest, target };
+}
+
+/** What a viewer of `frames` receives, and when. */
+function packetsOf(
+  frames: readonly SourceFrame[],
+  slots: readonly RtspChannelSlot[],
+): { packets: readonly ChannelPacket[]; arrivals: readonly number[] } {
+  const clock = new FakeClock();
+  const stream = newStream(clock);
+  const sink = new PacketSink();
+  const arrivals: number[] = [];
+  stream.attach(
+    rtspOutput({ slots, clock, startsAnywhere: false }, fanoutOptions(), () => {}),
+    sink,
+    roomyLimits,
+  );
+  const publication = stream.publish()!;
+  for (const track of tracksOf(frames)) publication.setTrack(track);
+  const startMs = Math.min(...frames.map(({ dtsUs }) => dtsUs)) / 1000;
+  const noteArrivals = (): void => {
+    while (arrivals.length < sink.packets.length) arrivals.push(clock.monotonicMs());
+  };
+  for (const frame of frames) {
+    clock.advance(Math.max(0, frame.dtsUs / 1000 - startMs - clock.monotonicMs()));
+    publication.write(frame);
+    clock.turn();
+    noteArrivals();
+  }
+  publication.end();
+  noteArrivals();
+  return { packets: sink.packets, arrivals };
+}
+
+function networkOf(
+  packets: readonly ChannelPacket[],
+  { impairments = [], change = (packet) => packet }: RelayOptions,
+): (packet: ChannelPacket) => ChannelPacket[] {
+  const totals = new Map<number, number>();
+  for (const { channel } of packets) totals.set(channel, (totals.get(channel) ?? 0) + 1);
+  const counts = new Map<number, number>();
+  return (packet) => {
+    const { channel } = packet;
+    const count = counts.get(channel) ?? 0;
+    counts.set(channel, count + 1);
+    const changed = change(packet);
+    const impairment = channel % 2 === 0 ? impairments[channel / 2] : undefined;
+    if (impairment === undefined || count < SAFE_PACKETS) return [changed];
+    if (count >= totals.get(channel)! - SAFE_PACKETS) return [...impairment.flush(), changed];
+    return impairment.send(changed);
+  };
+}
