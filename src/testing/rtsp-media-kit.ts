@@ -51,7 +51,10 @@ export interface ChannelPacket {
 }
 
 /** Views of the packets in interleaved bytes, which must end with a packet. */
-export function channelPacketsIn(bytes: Uint8Array): ChannelPacket[] {
+export function channelPacketsIn(interleaved: Uint8Array): ChannelPacket[] {
+  // Not a Buffer, which tests would take for something else than an array of the same bytes.
+  const { buffer, byteOffset, length } = interleaved;
+  const bytes = new Uint8Array(buffer, byteOffset, length);
   const packets: ChannelPacket[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = at + 4 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
