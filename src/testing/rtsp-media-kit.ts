@@ -3,15 +3,23 @@ import type { FanoutOptions } from '../hub/fanout.ts';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LiveStream } from '../hub/live-stream.ts';
 import type { Packager } from '../hub/packager.ts';
+import { Publication } from '../hub/publication.ts';
 import type { ByteSink } from '../hub/subscription.ts';
 import { RtspIngest } from '../ingest/rtsp/rtsp-ingest.ts';
 import type { MediaFrame, SourceFrame } from '../media/media-frame.ts';
 import type { Track } from '../media/track.ts';
 import { rtspOutput } from '../output/rtsp/rtsp-output.ts';
 import { rtspSlotsOf, type RtspChannelSlot } from '../output/rtsp/rtsp-slots.ts';
-import { parseRtcp } from '../protocol/rtp/rtcp.ts';
+import { ntpTimeOfUnixUs } from '../protocol/rtp/ntp-time.ts';
+import { parseRtcp, serializeRtcp } from '../protocol/rtp/rtcp.ts';
 import type { SenderReport } from '../protocol/rtp/rtcp/sender-report.ts';
-import { parseRtpPacket, type RtpPacket } from '../protocol/rtp/rtp-packet.ts';
+import {
+  RTP_HEADER_BYTES,
+  parseRtpPacket,
+  writeRtpHeader,
+  type RtpHeader,
+  type RtpPacket,
+} from '../protocol/rtp/rtp-packet.ts';
 import { describeTracks } from '../protocol/sdp/describe-tracks.ts';
 import { parseSessionDescription, type SessionDescription } from '../protocol/sdp/session-description.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -63,6 +71,21 @@ export function channelPacketsIn(interleaved: Uint8Array): ChannelPacket[] {
     at = end;
   }
   return packets;
+}
+
+/** One RTP packet. */
+export function rtpPacketBytes(header: RtpHeader, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(RTP_HEADER_BYTES + payload.length);
+  writeRtpHeader(bytes, 0, header);
+  bytes.set(payload, RTP_HEADER_BYTES);
+  return bytes;
+}
+
+/** A report of one source. @param unixMs what its wall clock showed at `rtpTimestamp` */
+export function senderReportBytes(ssrc: number, rtpTimestamp: number, unixMs: number): Uint8Array {
+  const time = ntpTimeOfUnixUs(Math.round(unixMs * 1000));
+  const counts = { packetCount: 0, octetCount: 0, reports: [] };
+  return serializeRtcp([{ type: 'sender-report', ssrc, rtpTimestamp, ...time, ...counts }]);
 }
 
 /** RTP packets of one slot, in order. */
@@ -117,6 +140,26 @@ export function collectFrames(stream: LiveStream): readonly MediaFrame[] {
   return collector.frames;
 }
 
+/** What an input told its publication, in order. */
+export interface RecordedPublication {
+  readonly publication: Publication;
+  readonly frames: SourceFrame[];
+  readonly tracks: Track[];
+}
+
+/** A publication of no stream. */
+export function recordedPublication(): RecordedPublication {
+  const frames: SourceFrame[] = [];
+  const tracks: Track[] = [];
+  const publication = new Publication({
+    publicationFrame: (_, frame) => frames.push(frame),
+    publicationTrack: (_, track) => tracks.push(track),
+    publicationAnnounced: () => undefined,
+    publicationEnded: () => undefined,
+  });
+  return { publication, frames, tracks };
+}
+
 /**
  * A file of test/fixtures/flv/ several times, one behind the other.
  * @param periodMs of one round; what is longer is cut off
@@ -130,10 +173,11 @@ export function loopedFrames(name: string, periodMs: number, rounds: number): So
   const kept = frames.filter(
     ({ track, dtsUs }) => dtsUs - firstUs.get(track.id)! <= periodMs * 1000 - 15_000,
   );
-  return Array.from({ length: rounds }, (_, round) => {
+  const all = Array.from({ length: rounds }, (_, round) => {
     const shiftUs = round * periodMs * 1000;
     return kept.map((frame) => ({ ...frame, dtsUs: frame.dtsUs + shiftUs, ptsUs: frame.ptsUs + shiftUs }));
-  }).flat();
+  });
+  return all.flat().sort((a, b) => a.dtsUs - b.dtsUs);
 }
 
 /** The tracks of frames, each once, in the order in which streams show them. */
@@ -159,7 +203,10 @@ export interface RelayResult {
   /** Of what the first stream was given, the frames that RTP carries. */
   readonly sent: readonly SourceFrame[];
   readonly received: readonly MediaFrame[];
+  /** What the first stream's viewer got, in order. */
   readonly packets: readonly ChannelPacket[];
+  /** What the network made of it. */
+  readonly arrived: readonly ChannelPacket[];
   readonly ingest: RtspIngest;
   readonly target: LiveStream;
 }
@@ -190,14 +237,18 @@ export function relay(frames: readonly SourceFrame[], options: RelayOptions = {}
     else if (options.hasReports !== false) ingest.receiveRtcp((channel - 1) / 2, bytes, nowMs);
   };
   const network = networkOf(packets, options);
+  const arrived: ChannelPacket[] = [];
   for (const [index, packet] of packets.entries()) {
     clock.advance(Math.max(0, arrivals[index]! - clock.monotonicMs()));
-    for (const arrived of network(packet)) deliver(arrived);
+    for (const delivered of network(packet)) {
+      arrived.push(delivered);
+      deliver(delivered);
+    }
   }
   ingest.end();
   publication.end();
   const sent = frames.filter(({ track }) => channelSlotsOf([track]).length > 0);
-  return { sent, received, packets, ingest, target };
+  return { sent, received, packets, arrived, ingest, target };
 }
 
 /** What a viewer of `frames` receives, and when. */
