@@ -77,7 +77,12 @@ function gstreamerCell(transport: 'tcp' | 'udp' | 'http'): RtspCell {
         caughtUp: (last) => player.caughtUp(last),
         async result() {
           await player.ended();
-          return player.recording();
+          const received = player.recording();
+          const lacks = Object.keys(codecs).find(
+            (kind) => !received.units.some((unit) => unit.kind === kind),
+          );
+          if (lacks !== undefined) throw new Error(`received no ${lacks}: ${player.program.describe()}`);
+          return received;
         },
       };
     },

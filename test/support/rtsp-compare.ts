@@ -14,7 +14,7 @@ export interface RtspTimes {
   readonly audioWithinMs: number;
   /**
    * The publisher says late how audio and video lie to each other: before, they are aligned by their arrival, and then
-   * audio is moved slowly.
+   * audio is moved slowly, unless it is off by less than anybody notices.
    */
   readonly alignsLate?: boolean;
 }
@@ -26,6 +26,8 @@ export const exactTimes: RtspTimes = { audioWithinMs: audioTicksMs };
 const flvRoundingMs = 1;
 /** What audio and video may be apart before they are aligned. */
 const unalignedMs = 200;
+/** What stays as it is when reports say so: lips are off by less than anybody sees. */
+const unnoticedMs = 20;
 /** Key frames at the end, one a second, from which on they must be. */
 const alignedKeys = 2;
 
@@ -40,13 +42,13 @@ export function expectSameStream(
   isInMs: boolean,
 ): void {
   const audioWithinMs = times.audioWithinMs + (isInMs ? flvRoundingMs : 0);
-  expectAligned(source, received, { ...times, audioWithinMs }, twoTicksMs);
+  expectAligned(source, received, { ...times, audioWithinMs });
 }
 
 /** For players of RTSP: presentation times alone. */
 export function expectSamePresentation(source: Recording, received: Recording, times: RtspTimes): void {
   const known = withSourceKeys(source, withFirstTime(source, received));
-  expectAligned(presentationOf(source), presentationOf(known), times, twoTicksMs);
+  expectAligned(presentationOf(source), presentationOf(known), times);
 }
 
 /** FFmpeg does not tell which pictures of VP9 and AV1 are key frames when they come by RTP. */
@@ -63,16 +65,15 @@ export function withSourceKeys(source: Recording, received: Recording): Recordin
  * unit has to be there, behind it every time has to be exact too.
  */
 export function expectSettledPresentation(source: Recording, received: Recording, times: RtspTimes): void {
-  const unsettled = { ...times, alignsLate: true };
-  expectAligned(presentationOf(source), presentationOf(received), unsettled, unalignedMs);
+  expectAligned(presentationOf(source), presentationOf(received), times, unalignedMs);
 }
 
-/** @param videoWithinMs before alignment */
+/** @param videoWithinMs until a player has settled; undefined: it need not settle */
 function expectAligned(
   source: Recording,
   received: Recording,
   { audioWithinMs, alignsLate = false }: RtspTimes,
-  videoWithinMs: number,
+  videoWithinMs?: number,
 ): void {
   const exact: CompareOptions = {
     ...late,
@@ -80,12 +81,37 @@ function expectAligned(
     audioWithinMs,
     guessedAudioTimes: guessedTimes(received),
   };
-  const loose = { ...exact, constantOffsetWithinMs: videoWithinMs, audioWithinMs: unalignedMs };
-  expectSamePackets(source, received, alignsLate ? loose : exact);
-  expectWhole(source, received);
-  if (alignsLate) {
-    expectSamePackets(source, { ...received, units: fromLastKeys(received.units) }, exact);
+  if (!alignsLate && videoWithinMs === undefined) {
+    expectSamePackets(source, received, exact);
+  } else {
+    const loose = { constantOffsetWithinMs: videoWithinMs ?? twoTicksMs, audioWithinMs: unalignedMs };
+    expectSamePackets(source, received, { ...exact, ...loose });
+    // The constant of audio comes from one of its own units, and is as exact as that.
+    const apart = { ...exact, audioWithinMs: 2 * audioWithinMs };
+    expectAlignedEnd(source, received, apart, audioWithinMs + (alignsLate ? unnoticedMs : 0));
   }
+  expectWhole(source, received);
+}
+
+/** At the end each kind keeps to a constant of its own, and the two are not further apart than `apartMs`. */
+function expectAlignedEnd(
+  source: Recording,
+  received: Recording,
+  exact: CompareOptions,
+  apartMs: number,
+): void {
+  const end = { ...received, units: fromLastKeys(received.units) };
+  const offsets = (['video', 'audio'] as const).flatMap((kind) => {
+    const [wanted, found] = [source, end].map(({ units, ...rest }) => ({
+      ...rest,
+      units: units.filter((unit) => unit.kind === kind),
+    }));
+    if (wanted!.units.length === 0) return [];
+    expectSamePackets(wanted!, found!, exact);
+    return [found!.units.at(-1)!.ptsMs - wanted!.units.at(-1)!.ptsMs];
+  });
+  const [video, audio = video] = offsets;
+  if (Math.abs(video! - audio!) > apartMs) throw new Error(`offsets at the end: ${offsets.join(' and ')} ms`);
 }
 
 /** ffmpeg does not believe the time of a first MPEG audio frame, and tells another. */

@@ -2,7 +2,8 @@
 import { fixturePath, makeFixture } from './fixtures.ts';
 import type { FixtureName } from './fixtures.ts';
 import { readFlvFile } from './flv-file.ts';
-import type { Recording } from './flv-file.ts';
+import type { AccessUnit, Recording } from './flv-file.ts';
+import { FlvReader } from './flv-reader.ts';
 import { probeUnits } from './probe-units.ts';
 import type { Program } from './program.ts';
 import { publishWithFfmpeg } from './publishers.ts';
@@ -22,6 +23,8 @@ import type { Scope } from './scope.ts';
 const framesKept = 32;
 /** What reaches beyond the edit list of an MP4 file, GStreamer's demuxer leaves out. */
 const framesCutByQtdemux = 1;
+const longestPublicationMs = 60_000;
+const leaveWithinMs = 3_000;
 
 function codecsOf(name: FixtureName): RtspCodecs {
   const [first = '', second] = name.split('-');
@@ -44,6 +47,23 @@ function referenceOf(name: FixtureName): (scope: Scope) => Promise<Recording> {
 async function untilDone(program: Program): Promise<void> {
   const { code } = await program.exited;
   if (code !== 0) throw new Error(`the publisher failed: ${program.describe()}`);
+}
+
+/** Resolves when the last picture and the last sound, or the one before it, have come. */
+async function untilSeen(witness: FlvReader, units: readonly AccessUnit[]): Promise<void> {
+  const lastHashes = (kind: AccessUnit['kind'], count: number, of: readonly AccessUnit[]): string[] =>
+    of
+      .filter((unit) => unit.kind === kind)
+      .slice(-count)
+      .map(({ hash }) => hash);
+  const pictures = lastHashes('video', 1, units);
+  const sounds = lastHashes('audio', 1 + framesCutByQtdemux, units);
+  const hasAll = (): boolean => {
+    const hasLast = (kind: AccessUnit['kind'], hashes: readonly string[]): boolean =>
+      lastHashes(kind, 1, witness.units).some((hash) => hashes.includes(hash));
+    return hasLast('video', pictures) && hasLast('audio', sounds);
+  };
+  await witness.until(hasAll, 'the last picture and sound', longestPublicationMs);
 }
 
 type More = Pick<RtspMatrixSource, 'lacksAudio' | 'codecs'>;
@@ -82,9 +102,16 @@ export function fromGstreamer(
     // Its first reports come after some seconds.
     times: { ...source.times, alignsLate: true },
     keepsAudio: fixturePath(name).endsWith('.mp4') ? framesCutByQtdemux : 0,
-    publish: (scope, server, streamName) => {
+    async publish(scope, server, streamName) {
+      const { units } = await source.reference(scope);
+      const witness = FlvReader.open(scope, server.server.flvUrl('http', streamName));
+      await witness.joined();
       const url = server.rtspUrl(streamName);
-      return untilDone(publishRtspWithGstreamer(scope, fixturePath(name), url, transport, [video, audio]));
+      const program = publishRtspWithGstreamer(scope, fixturePath(name), url, transport, [video, audio]);
+      // Over UDP, on a busy machine, it sends its last frame and then does not always notice that it was the last.
+      await Promise.race([untilDone(program), untilSeen(witness, units)]);
+      witness.close();
+      await program.ended(leaveWithinMs).catch(() => program.stop());
     },
   };
 }
