@@ -47,7 +47,7 @@ export function channelSlotsOf(tracks: readonly Track[]): RtspChannelSlot[] {
 }
 
 /** What players of these slots are told. */
-export function descriptionOf(slots: readonly RtspChannelSlot[]): SessionDescription {
+function descriptionOf(slots: readonly RtspChannelSlot[]): SessionDescription {
   const tracks = slots.map(({ format, index }) => ({ format, control: `streamid=${index}` }));
   return parseSessionDescription(describeTracks(tracks, { name: 'a', tool: 'test', address: '192.0.2.1' }));
 }
@@ -116,7 +116,7 @@ export class PacketSink implements ByteSink {
 }
 
 /** Takes frames as they are. */
-export class FrameCollector implements Packager {
+class FrameCollector implements Packager {
   readonly frames: MediaFrame[] = [];
 
   fileHeader(): undefined {
@@ -133,7 +133,7 @@ export class FrameCollector implements Packager {
 }
 
 /** Collects what viewers of the stream would get, from now on. */
-export function collectFrames(stream: LiveStream): readonly MediaFrame[] {
+function collectFrames(stream: LiveStream): readonly MediaFrame[] {
   const collector = new FrameCollector();
   const variant = { id: 'frames', ...fanoutOptions(), createPackager: () => collector };
   stream.attach(variant, new PacketSink(), roomyLimits);
@@ -212,7 +212,7 @@ export interface RelayResult {
 }
 
 /** Packets at either end of a track that arrive whatever happens. */
-export const SAFE_PACKETS = 20;
+const SAFE_PACKETS = 20;
 const TICK_MS = 50;
 
 /** Sends frames, in the order of their decoding times and as time passes, through both streams. */
