@@ -44,6 +44,9 @@ export interface RtspCell {
 /** In the clear, the answer to a first request; encrypted, anything at all. */
 const firstAnswer = { clear: 'RTSP/1.0 200', encrypted: '' };
 
+/** For a publisher. */
+const longestWaitMs = 60_000;
+
 function ffprobeCell(transport: 'tcp' | 'udp' | 'http' | 'tls'): RtspCell {
   const isEncrypted = transport === 'tls';
   return {
@@ -67,11 +70,12 @@ function gstreamerCell(transport: 'tcp' | 'udp' | 'http'): RtspCell {
     name: `GStreamer over ${transport}`,
     carrier: 'rtsp',
     compare: expectSettledPresentation,
-    async join(scope, { ports }, streamName, codecs) {
+    async join(scope, { server, ports }, streamName, codecs) {
       const tap = await Tap.open(scope, ports.rtsp, firstAnswer.clear);
       const scheme = transport === 'http' ? 'rtsph' : 'rtsp';
       const url = `${scheme}://127.0.0.1:${tap.port}/live/${streamName}`;
-      const player = new GstreamerRtspPlayer(scope, url, transport, codecs);
+      const begun = server.program.printed(/play start session=RTSPSUB1 /, longestWaitMs);
+      const player = new GstreamerRtspPlayer(scope, url, transport, codecs, begun);
       await tap.seen();
       return {
         caughtUp: (last) => player.caughtUp(last),
