@@ -1,5 +1,5 @@
 import type { Clock } from '../../media/clock.ts';
-import { endReason, endReasonOfError, type EndCode, type EndReason } from '../../media/end-reason.ts';
+import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
 import { RtspStatus } from '../../protocol/rtsp/rtsp-status.ts';
 import type { RtspServerConnection } from '../../protocol/rtsp/server-connection.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   RtspServerSetupEvent,
 } from '../../protocol/rtsp/server-events.ts';
 import type { RtspOffer } from '../../protocol/rtsp/server-transports.ts';
+import { PendingDecision } from './server-decision.ts';
 import { SessionDeadlines, type RtspDeadlineLimits, type RtspSilence } from './server-deadlines.ts';
 import type {
   RtspChallenge,
@@ -40,13 +41,6 @@ type Role =
   | { readonly name: 'publisher'; readonly target: RtspPublishTarget }
   | { readonly name: 'player'; readonly presentation: RtspPresentation; feed: RtspPlayFeed | undefined };
 
-/** A request that is being decided on. */
-interface Decision {
-  readonly sinceMs: number;
-  readonly timeoutMs: number;
-  readonly timeoutCode: EndCode;
-}
-
 /** One RTSP client of the server: drives a transport, and UDP ports, with an `RtspServerConnection`. */
 export class RtspServerSession {
   readonly startedMs: number;
@@ -56,9 +50,9 @@ export class RtspServerSession {
   readonly #limits: RtspSessionLimits;
   readonly #media: ServerMedia;
   readonly #deadlines: SessionDeadlines;
+  readonly #decision = new PendingDecision();
   readonly #clock: Clock;
   #role: Role = { name: 'none' };
-  #decision: Decision | undefined;
   #challenges = 0;
   #endReason: EndReason | undefined;
 
@@ -127,12 +121,12 @@ export class RtspServerSession {
 
   /** Enforces the time limits; to be called about once a second. */
   tick(nowMs: number): void {
-    const decision = this.#decision;
-    if (decision === undefined) {
+    if (this.#decision.isPending) {
+      const code = this.#decision.overdue(nowMs);
+      if (code !== undefined) this.#refuse(endReason(code));
+    } else {
       const code = this.#deadlines.overdue(nowMs, this.#silence);
       if (code !== undefined) this.#finish(endReason(code));
-    } else if (nowMs - decision.sinceMs > decision.timeoutMs) {
-      this.#refuse(endReason(decision.timeoutCode));
     }
   }
 
@@ -167,7 +161,7 @@ export class RtspServerSession {
     this.#connection.receive(chunk);
     this.#handleEvents();
     const isAhead = this.#connection.pendingBytes > this.#limits.admissionBufferBytes;
-    if (this.#decision !== undefined && isAhead) this.#transport.pause();
+    if (this.#decision.isPending && isAhead) this.#transport.pause();
   }
 
   #handleEvents(): void {
@@ -223,19 +217,16 @@ export class RtspServerSession {
   ): void {
     const { idleTimeoutMs, admissionTimeoutMs } = this.#limits;
     const timeoutMs = timeoutCode === 'stream-not-found' ? idleTimeoutMs : admissionTimeoutMs;
-    const decision = { sinceMs: this.#clock.monotonicMs(), timeoutMs, timeoutCode };
-    this.#decision = decision;
-    const isCurrent = (): boolean => this.#decision === decision;
+    const isCurrent = this.#decision.begin(this.#clock.monotonicMs(), timeoutMs, timeoutCode);
     const decided = async (): Promise<void> => {
       await work(isCurrent);
-      if (isCurrent()) this.#decided(decision);
+      if (isCurrent()) this.#decided();
     };
     decided().catch((error: unknown) => this.#fail(error));
   }
 
-  #decided({ sinceMs }: Decision): void {
-    this.#decision = undefined;
-    this.#deadlines.waited(this.#clock.monotonicMs() - sinceMs);
+  #decided(): void {
+    this.#deadlines.waited(this.#decision.settle(this.#clock.monotonicMs()));
     this.#transport.resume();
     this.#handleEvents();
   }
@@ -384,14 +375,14 @@ export class RtspServerSession {
   #drained(): void {
     if (this.#endReason !== undefined) return;
     if (this.#role.name === 'player') this.#role.feed?.resume();
-    if (this.#decision === undefined) this.#transport.resume();
+    if (!this.#decision.isPending) this.#transport.resume();
   }
 
   /** The one way out: runs once, for whatever reason came first. */
   #finish(reason: EndReason): void {
     if (this.#endReason !== undefined) return;
     this.#endReason = reason;
-    this.#decision = undefined;
+    this.#decision.settle(this.#clock.monotonicMs());
     if (this.#role.name === 'publisher') this.#role.target.close(reason);
     else if (this.#role.name === 'player') this.#role.feed?.close(reason);
     this.#media.close();
