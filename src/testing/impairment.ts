@@ -55,6 +55,11 @@ export class Impairment<Packet> {
       this.#held.push({ packet, overtakersLeft, isOvertaken: false });
       return [];
     }
+    return this.pass(packet);
+  }
+
+  /** Sends one that nothing happens to. @returns what arrives now, in order */
+  pass(packet: Packet): Packet[] {
     this.counts.passed += 1;
     return [packet, ...this.#overtake()];
   }

@@ -130,7 +130,8 @@ test.each([
   await sleep(patienceMs);
   publisher.close();
   await local.untilEnds(1);
-  for (const [track, injected] of faults.entries()) {
+  for (const [track, { lost: losses, duplicated, delayed: reordered }] of faults.entries()) {
+    const injected = { lost: losses, duplicated, reordered };
     expect(Object.values(injected).every((count) => count > 0)).toBe(rate > 0);
     const received = delivered.filter((packet) => packet.track === track && packet.isNumbered).length;
     const others = { late: 0, stray: 0, resyncs: 0, malformed: 0 };
