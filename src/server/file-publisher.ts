@@ -2,7 +2,7 @@ import { FlvFilePump } from '../ingest/flv-file-pump.ts';
 import { FlvIngest } from '../ingest/flv-ingest.ts';
 import { endReason, endReasonOfError, type EndReason } from '../media/end-reason.ts';
 import type { ServerContext } from './server-context.ts';
-import type { SessionRecord } from './session-registry.ts';
+import type { SessionRecord } from './sessions/session-record.ts';
 import type { StreamAddress } from './stream-address.ts';
 
 /** What to put on the air from within the process. */
@@ -30,7 +30,7 @@ export async function publishFile(
 ): Promise<FilePublisher | EndReason> {
   const { gate, registry, logger, clock } = context;
   const address: StreamAddress = { appName, streamName, urlParam: '' };
-  const admission = await gate.publish(address);
+  const admission = await gate.claim(address);
   if ('code' in admission) return admission;
   const stop = new AbortController();
   const ingest = new FlvIngest(admission.publication);
@@ -38,17 +38,20 @@ export async function publishFile(
   registry.add(record);
   logger.info({ session: record.id, path }, 'publish start');
   const pump = new FlvFilePump({ path, loop, clock, signal: stop.signal });
-  const run = async (): Promise<EndReason> => {
+  const pumped = async (): Promise<EndReason> => {
     try {
       await pump.run(({ type, timestampMs, body }) => ingest.receive(type, timestampMs, body));
       return stop.signal.aborted ? (stop.signal.reason as EndReason) : endReason('source-ended');
     } catch (error) {
       return endReasonOfError(error);
-    } finally {
-      admission.release();
-      registry.remove(record);
-      logger.info({ session: record.id }, 'publish stop');
     }
+  };
+  const run = async (): Promise<EndReason> => {
+    const reason = await pumped();
+    admission.release();
+    registry.remove(record, reason);
+    logger.info({ session: record.id, code: reason.code }, 'publish stop');
+    return reason;
   };
   return { ended: run(), close: (reason = endReason('kicked')) => stop.abort(reason) };
 }

@@ -8,7 +8,6 @@ import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
-import type { EndReason } from '../media/end-reason.ts';
 import { DiskStorage } from '../output/hls/disk-storage.ts';
 import type { StoredFile } from '../output/hls/hls-storage.ts';
 import { HlsBench } from '../testing/hls-kit.ts';
@@ -20,9 +19,9 @@ import { FileCache } from './hls/file-cache.ts';
 import { HlsFiles } from './hls/hls-files.ts';
 import { HlsService } from './hls-service.ts';
 import type { ServerContext } from './server-context.ts';
-import { SessionIds } from './session-ids.ts';
-import { SessionRegistry } from './session-registry.ts';
-import { StreamGate } from './stream-gate.ts';
+import { SessionIds } from './sessions/session-ids.ts';
+import { SessionRegistry } from './sessions/session-registry.ts';
+import { StreamGate } from './admission/stream-gate.ts';
 
 /** The disk, and how often each file was opened. */
 class CountingStorage extends DiskStorage {
@@ -76,11 +75,12 @@ async function start(hls: Record<string, unknown>, limits: Record<string, unknow
     streamingSockets: new WeakSet(),
   };
   viewers = [];
-  const files = new HlsFiles(bench.output, storage, new FileCache(config.limits.hls_cache_bytes), clock);
-  service = new HlsService(context, files, {
-    viewerStarted: ({ id }) => void viewers.push(`start ${id}`),
-    viewerStopped: ({ id }, { code }: EndReason) => void viewers.push(`stop ${id} ${code}`),
+  context.registry.observe({
+    sessionStarted: ({ id }) => void viewers.push(`start ${id}`),
+    sessionEnded: ({ id }, { code }) => void viewers.push(`stop ${id} ${code}`),
   });
+  const files = new HlsFiles(bench.output, storage, new FileCache(config.limits.hls_cache_bytes), clock);
+  service = new HlsService(context, files);
   server = createServer((request, response) => void service.request(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,7 +5,7 @@ import { ProtocolError } from '../bytes/protocol-error.ts';
 import type { EndReason } from '../media/end-reason.ts';
 import { PlaylistDocument } from '../output/hls/playlist-document.ts';
 import { withViewerId } from '../protocol/hls/playlist-text.ts';
-import { remoteAddressOf } from '../session/net/address.ts';
+import { remoteAddressOf, remoteHostOf } from '../session/net/address.ts';
 import type { HlsFiles } from './hls/hls-files.ts';
 import {
   parseHlsPath,
@@ -14,9 +14,10 @@ import {
   type HlsPlaylistTarget,
 } from './hls/hls-path.ts';
 import { HlsResponses } from './hls/hls-responses.ts';
-import { HlsViewers, type HlsViewerObserver } from './hls/hls-viewers.ts';
+import { HlsViewers } from './hls/hls-viewers.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import { answer } from './http-listener.ts';
+import { statusOfRefusal } from './http-refusal.ts';
 import type { HttpRoute } from './http-routes.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -34,12 +35,12 @@ export class HlsService implements HttpRoute {
   readonly #pending = new WeakMap<Socket, number>();
   #isClosing = false;
 
-  constructor(context: ServerContext, files: HlsFiles, observer: HlsViewerObserver) {
+  constructor(context: ServerContext, files: HlsFiles) {
     const { config } = context;
     this.#context = context;
     this.#files = files;
     this.#responses = new HlsResponses(context);
-    this.#viewers = new HlsViewers(context, observer);
+    this.#viewers = new HlsViewers(context);
     this.pattern = config.hls.url_pattern;
     const { max_stream_name_bytes: maxNameBytes } = config.limits;
     this.#rules = { pattern: this.pattern, keyMode: config.stream_key, maxNameBytes };
@@ -77,7 +78,16 @@ export class HlsService implements HttpRoute {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = parseHlsPath(request.url ?? '', this.#rules);
-    if (typeof target === 'number') answer(response, target);
+    if (typeof target === 'number') {
+      answer(response, target);
+      return;
+    }
+    const objection = this.#context.gate.fetchHls({
+      ...target.address,
+      kind: target.kind,
+      remoteHost: remoteHostOf(request.socket),
+    });
+    if (objection !== undefined) answer(response, statusOfRefusal(objection));
     else if (target.kind === 'playlist') await this.#playlist(request, response, target);
     else await this.#fragment(request, response, target);
   }
@@ -135,7 +145,7 @@ export class HlsService implements HttpRoute {
       url: `${scheme}://${request.headers.host ?? ''}${url}`,
     });
     if (typeof viewerId !== 'string') {
-      answer(response, viewerId.code === 'limit-reached' ? 503 : 404);
+      answer(response, statusOfRefusal(viewerId));
       return;
     }
     // Two slashes at the start would name another server.

@@ -5,22 +5,24 @@ import { endReason, type EndReason } from '../media/end-reason.ts';
 import type { OutputVariant } from '../hub/live-stream.ts';
 import type { Framing } from '../hub/subscription.ts';
 import { startStreamResponse } from '../session/http/stream-response.ts';
+import { remoteAddressOf } from '../session/net/address.ts';
 import type { SocketSink } from '../session/net/socket-sink.ts';
 import type { StreamFeed, StreamSession } from '../session/net/stream-session.ts';
 import { webSocketFraming } from '../session/websocket/framing.ts';
 import { WebSocketAcceptor } from '../session/websocket/stream-socket.ts';
 import { answer, refuseUpgrade } from './http-listener.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
+import { statusOfRefusal } from './http-refusal.ts';
 import type { HttpRoute } from './http-routes.ts';
 import { viewerLimits, type ServerContext } from './server-context.ts';
-import type { SessionIdPrefix } from './session-ids.ts';
-import type { SessionRecord } from './session-registry.ts';
+import type { SessionIdPrefix } from './sessions/session-ids.ts';
+import type { SessionIdentity, SessionProtocol, SessionRecord } from './sessions/session-record.ts';
 import { parseHttpStreamAddress, type StreamAddress } from './stream-address.ts';
-import type { PlayAdmission } from './stream-gate.ts';
+import type { PlayAdmission } from './admission/stream-gate.ts';
 
 /** What distinguishes HTTP-FLV from HTTP-TS. */
 export interface LiveHttpFormat {
-  readonly protocol: SessionRecord['protocol'];
+  readonly protocol: SessionProtocol;
   readonly idPrefix: SessionIdPrefix;
   /** Path prefix, with a slash at both ends. */
   readonly pattern: string;
@@ -44,14 +46,6 @@ function responseHeaders(contentType: string): Record<string, string> {
     ...corsHeaders,
   };
 }
-
-/** HTTP status of a refusal. */
-const STATUS_OF: Partial<Record<EndReason['code'], number>> = {
-  'name-refused': 400,
-  'stream-not-found': 404,
-  'limit-reached': 503,
-  'admission-timeout': 503,
-};
 
 /** Viewers of one format over HTTP, HTTPS, WebSocket and WebSocket over TLS. */
 export class LiveHttpService implements HttpRoute {
@@ -86,10 +80,11 @@ export class LiveHttpService implements HttpRoute {
     const address = parseHttpStreamAddress(request.url ?? '', this.#format.suffix);
     if (address === undefined) return false;
     this.#context.streamingSockets.add(socket);
-    this.#admit(address, socket, (admission) => {
+    const viewer = this.#identityOf(request, address);
+    this.#admit(viewer, socket, (admission) => {
       if ('code' in admission) {
         this.#context.streamingSockets.delete(socket);
-        answer(response, STATUS_OF[admission.code] ?? 403);
+        answer(response, statusOfRefusal(admission));
         return;
       }
       if (request.method === 'HEAD') {
@@ -97,7 +92,7 @@ export class LiveHttpService implements HttpRoute {
         return;
       }
       const session = startStreamResponse(request, response, this.#responseHeaders, this.#context.clock);
-      this.#start(session, request, address, admission);
+      this.#start(session, viewer, admission);
     });
     return true;
   }
@@ -105,13 +100,14 @@ export class LiveHttpService implements HttpRoute {
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
     const address = parseHttpStreamAddress(request.url ?? '', this.#format.suffix);
     if (address === undefined) return false;
-    this.#admit(address, socket, (admission) => {
+    const viewer = this.#identityOf(request, address);
+    this.#admit(viewer, socket, (admission) => {
       if ('code' in admission) {
-        refuseUpgrade(socket, STATUS_OF[admission.code] ?? 403, this.#context.clock);
+        refuseUpgrade(socket, statusOfRefusal(admission), this.#context.clock);
         return;
       }
       this.#webSockets.accept(request, socket, head, (session) => {
-        this.#start(session, request, address, admission, webSocketFraming);
+        this.#start(session, viewer, admission, webSocketFraming);
       });
     });
     return true;
@@ -122,37 +118,36 @@ export class LiveHttpService implements HttpRoute {
     for (const session of this.#sessions) session.close(reason);
   }
 
+  #identityOf(request: IncomingMessage, address: StreamAddress): SessionIdentity {
+    const { protocol, idPrefix } = this.#format;
+    const id = this.#context.ids.next(idPrefix);
+    return { ...address, id, protocol, remoteAddress: remoteAddressOf(request.socket), url: urlOf(request) };
+  }
+
   #admit(
-    address: StreamAddress,
+    viewer: SessionIdentity,
     socket: Socket,
     decided: (admission: PlayAdmission | EndReason) => void,
   ): void {
     const { gate, logger } = this.#context;
-    const isMissing = this.#format.unknownStream === '404' && !gate.isLive(address);
-    const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(address);
+    const isMissing = this.#format.unknownStream === '404' && !gate.isLive(viewer);
+    const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(viewer);
     decision.then(decided).catch((error: unknown) => {
       logger.error({ err: error }, 'http: admission failed');
       socket.destroy();
     });
   }
 
-  #start(
-    session: StreamSession,
-    request: IncomingMessage,
-    address: StreamAddress,
-    admission: PlayAdmission,
-    framing?: Framing,
-  ): void {
-    const { ids, logger } = this.#context;
-    const id = ids.next(this.#format.idPrefix);
-    const url = urlOf(request);
+  #start(session: StreamSession, viewer: SessionIdentity, admission: PlayAdmission, framing?: Framing): void {
+    const { logger } = this.#context;
+    const { id, url } = viewer;
     this.#sessions.add(session);
     logger.info(
       { session: id, remote: session.remoteAddress, url, webSocket: framing !== undefined },
       'play start',
     );
     session.start(
-      (sink) => this.#attach(sink, session, { ...address, id, url }, admission, framing),
+      (sink) => this.#attach(sink, session, viewer, admission, framing),
       ({ code, detail, cause }) => {
         this.#sessions.delete(session);
         const level = code === 'internal-error' ? 'error' : 'info';
@@ -165,7 +160,7 @@ export class LiveHttpService implements HttpRoute {
   #attach(
     sink: SocketSink,
     session: StreamSession,
-    viewer: StreamAddress & Pick<SessionRecord, 'id' | 'url'>,
+    viewer: SessionIdentity,
     admission: PlayAdmission,
     framing: Framing | undefined,
   ): StreamFeed {
@@ -174,10 +169,8 @@ export class LiveHttpService implements HttpRoute {
     const subscription = admission.open().attach(variant, sink, viewerLimits(config), framing);
     const record: SessionRecord = {
       ...viewer,
-      protocol: this.#format.protocol,
       baseType: 'SUB',
       streamKey: admission.streamKey,
-      remoteAddress: session.remoteAddress,
       startedMs: session.startedMs,
       bytesRead: () => session.bytesRead,
       bytesWritten: () => session.bytesWritten,
@@ -187,9 +180,9 @@ export class LiveHttpService implements HttpRoute {
     registry.add(record);
     return {
       resume: () => subscription.resume(clock.monotonicMs()),
-      close: () => {
+      close: (reason) => {
         subscription.close();
-        registry.remove(record);
+        registry.remove(record, reason);
       },
     };
   }

@@ -20,10 +20,10 @@ import { RtmpService } from './rtmp-service.ts';
 import { listenRtsp, listenRtsps, listenWsRtsp } from './rtsp/rtsp-listener.ts';
 import { RtspService } from './rtsp/rtsp-service.ts';
 import type { ServerContext } from './server-context.ts';
-import { SessionIds } from './session-ids.ts';
-import { SessionRegistry } from './session-registry.ts';
+import { SessionIds } from './sessions/session-ids.ts';
+import { SessionRegistry } from './sessions/session-registry.ts';
 import { Statistics } from './stats/statistics.ts';
-import { StreamGate } from './stream-gate.ts';
+import { StreamGate } from './admission/stream-gate.ts';
 import { makesTs, TsLeftOutLog } from './ts-left-out.ts';
 import { TlsCertificates } from './tls-certificates.ts';
 

@@ -1,5 +1,5 @@
 import { FlvTagType } from '../container/flv/flv-types.ts';
-import type { PlayAdmission, PublishAdmission } from './stream-gate.ts';
+import type { PlayAdmission, PublishAdmission } from './admission/stream-gate.ts';
 import { FlvIngest } from '../ingest/flv-ingest.ts';
 import type { EndReason } from '../media/end-reason.ts';
 import { rtmpOutput } from '../output/rtmp-output.ts';
@@ -16,8 +16,7 @@ import type {
 } from '../session/rtmp/server-session.ts';
 import { flvFormFor, rtmpFanoutOptions } from './output-options.ts';
 import { viewerLimits, type ServerContext } from './server-context.ts';
-import type { SessionRecord } from './session-registry.ts';
-import type { StreamAddress } from './stream-address.ts';
+import type { SessionIdentity, SessionRecord } from './sessions/session-record.ts';
 
 const TAG_TYPE = { audio: FlvTagType.audio, video: FlvTagType.video, data: FlvTagType.script } as const;
 
@@ -66,15 +65,14 @@ export class RtmpService implements RtmpSessionHandler {
 
   async publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason> {
     const client = this.#clients.get(session)!;
-    const address = addressOf(client, event);
-    const admission = await this.#context.gate.publish(address);
+    const admission = await this.#context.gate.publish(identityOf(session, client, event));
     if ('code' in admission) return admission;
     return this.#publishTarget(session, client, event, admission);
   }
 
   async play(session: RtmpServerSession, event: RtmpPlayEvent): Promise<RtmpPlayAdmission | EndReason> {
     const client = this.#clients.get(session)!;
-    const admission = await this.#context.gate.play(addressOf(client, event));
+    const admission = await this.#context.gate.play(identityOf(session, client, event));
     if ('code' in admission) return admission;
     return {
       start: (sink) => this.#startPlay(session, client, event, admission, sink),
@@ -107,11 +105,12 @@ export class RtmpService implements RtmpSessionHandler {
     logger.info({ session: client.id, url: record.url }, 'publish start');
     return {
       receive: ({ type, timestampMs, payload }) => ingest.receive(TAG_TYPE[type], timestampMs, payload),
-      close: ({ code }) => {
+      close: (reason) => {
         admission.release();
-        registry.remove(record);
+        registry.remove(record, reason);
         const { counters, frames } = admission.publication;
         const damaged = ingest.damagedMessages;
+        const { code } = reason;
         logger.info({ session: client.id, code, ...frames, ...counters, damaged }, 'publish stop');
       },
     };
@@ -134,20 +133,29 @@ export class RtmpService implements RtmpSessionHandler {
     logger.info({ session: client.id, url: record.url, form }, 'play start');
     return {
       resume: () => subscription.resume(clock.monotonicMs()),
-      close: ({ code }) => {
+      close: (reason) => {
         subscription.close();
-        registry.remove(record);
-        logger.info({ session: client.id, code, ...subscription.counters }, 'play stop');
+        registry.remove(record, reason);
+        logger.info({ session: client.id, code: reason.code, ...subscription.counters }, 'play stop');
       },
     };
   }
 }
 
-function addressOf(
-  { connect }: Client,
-  { streamName, urlParam }: RtmpPublishEvent | RtmpPlayEvent,
-): StreamAddress {
-  return { appName: connect.app, streamName, urlParam };
+function identityOf(
+  session: RtmpServerSession,
+  { id, connect }: Client,
+  { streamName, urlParam, rawName }: RtmpPublishEvent | RtmpPlayEvent,
+): SessionIdentity {
+  return {
+    appName: connect.app,
+    streamName,
+    urlParam,
+    id,
+    protocol: 'RTMP',
+    remoteAddress: session.remoteAddress,
+    url: `${connect.tcUrl}/${rawName}`,
+  };
 }
 
 function recordOf(
@@ -157,13 +165,9 @@ function recordOf(
   role: Pick<SessionRecord, 'baseType' | 'streamKey'>,
 ): SessionRecord {
   return {
-    ...addressOf(client, event),
+    ...identityOf(session, client, event),
     ...role,
-    id: client.id,
-    protocol: 'RTMP',
-    remoteAddress: session.remoteAddress,
     startedMs: session.startedMs,
-    url: `${client.connect.tcUrl}/${event.rawName}`,
     bytesRead: () => session.bytesRead,
     bytesWritten: () => session.bytesWritten,
     close: (reason) => session.close(reason),

@@ -5,9 +5,9 @@ import type { StreamHub } from '../hub/stream-hub.ts';
 import type { SubscriptionLimits } from '../hub/subscription.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ConnectionGuard } from './connection-guard.ts';
-import type { SessionIds } from './session-ids.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import type { StreamGate } from './stream-gate.ts';
+import type { SessionIds } from './sessions/session-ids.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
+import type { StreamGate } from './admission/stream-gate.ts';
 
 /** What every protocol's service works with. Made once by `MediaServer`; no globals. */
 export interface ServerContext {

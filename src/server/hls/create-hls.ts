@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { EndReason } from '../../media/end-reason.ts';
 import { DiskStorage } from '../../output/hls/disk-storage.ts';
 import type { HlsObserver } from '../../output/hls/hls-options.ts';
 import { HlsOutput } from '../../output/hls/hls-output.ts';
@@ -11,10 +10,8 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { HlsService } from '../hls-service.ts';
 import { tsFanoutOptions } from '../output-options.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { SessionRecord } from '../session-registry.ts';
 import { FileCache } from './file-cache.ts';
 import { HlsFiles } from './hls-files.ts';
-import type { HlsViewerObserver } from './hls-viewers.ts';
 
 /** HLS of one server: what makes the files, and what serves them. */
 export interface Hls {
@@ -37,7 +34,7 @@ export function createHls(context: ServerContext): Hls | undefined {
   if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
   hub.observe(output);
   const files = new HlsFiles(output, storage, new FileCache(config.limits.hls_cache_bytes), clock);
-  return { output, service: new HlsService(context, files, loggingViewerObserver(logger)) };
+  return { output, service: new HlsService(context, files) };
 }
 
 function createStorage(config: ServerConfig, { clock }: ServerContext): HlsStorage {
@@ -69,14 +66,5 @@ function loggingObserver(logger: Logger): HlsObserver {
       logger.error({ stream: streamKey, code, detail }, `hls: ${message}; the live stream goes on`),
     recovered: (streamKey, lostFragments) =>
       logger.info({ stream: streamKey, lostFragments }, 'hls: files are written again'),
-  };
-}
-
-function loggingViewerObserver(logger: Logger): HlsViewerObserver {
-  return {
-    viewerStarted: ({ id, remoteAddress, url }: SessionRecord) =>
-      logger.info({ session: id, remote: remoteAddress, url }, 'play start'),
-    viewerStopped: ({ id, remoteAddress }: SessionRecord, { code }: EndReason) =>
-      logger.info({ session: id, remote: remoteAddress, code }, 'play stop'),
   };
 }

@@ -19,6 +19,7 @@ export interface HlsPlaylistTarget {
 /** One fragment. */
 export interface HlsFragmentTarget {
   readonly kind: 'fragment';
+  readonly address: StreamAddress;
   /** A name without folders. */
   readonly name: string;
   /** Where it may be, likeliest first: the URL does not always tell app and stream apart. */
@@ -58,7 +59,7 @@ export function parseHlsPath(target: string, rules: HlsPathRules): HlsTarget | H
   if (file === undefined || path.endsWith('/')) return 404;
   const urlParam = queryAt < 0 ? '' : target.slice(queryAt + 1);
   if (file.endsWith('.m3u8')) return playlistTarget(file.slice(0, -'.m3u8'.length), folders, urlParam, rules);
-  return fragmentTarget(file, folders, rules);
+  return fragmentTarget(file, folders, urlParam, rules);
 }
 
 function playlistTarget(
@@ -75,7 +76,12 @@ function playlistTarget(
   return { kind: 'playlist', list: name === 'record' ? 'record' : 'live', address, ...place };
 }
 
-function fragmentTarget(name: string, folders: string[], rules: HlsPathRules): HlsFragmentTarget | 404 {
+function fragmentTarget(
+  name: string,
+  folders: string[],
+  urlParam: string,
+  rules: HlsPathRules,
+): HlsFragmentTarget | 404 {
   const streamName = FRAGMENT_NAME.exec(name)?.[1];
   const isFileName = nameProblemOf({ appName: '', streamName: name, urlParam: '' }, Infinity) === undefined;
   if (streamName === undefined || !isFileName) return 404;
@@ -84,7 +90,8 @@ function fragmentTarget(name: string, folders: string[], rules: HlsPathRules): H
   const places = apps.map((appName) => placeOf({ appName, streamName, urlParam: '' }, rules));
   const known = places.filter((place) => place !== undefined);
   // A folder that may not be named is refused even where it would be ignored.
-  return known.length < places.length ? 404 : { kind: 'fragment', name, places: known };
+  if (known.length < places.length) return 404;
+  return { kind: 'fragment', name, address: { appName: apps[0]!, streamName, urlParam }, places: known };
 }
 
 function placeOf(

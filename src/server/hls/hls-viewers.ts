@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
 import { endReason, type EndReason } from '../../media/end-reason.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { SessionRecord } from '../session-registry.ts';
+import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 import type { StreamAddress } from '../stream-address.ts';
-import type { PlayAdmission } from '../stream-gate.ts';
+import type { PlayAdmission } from '../admission/stream-gate.ts';
 
 /** Each costs half a kilobyte until it times out; whoever asks for lists without end does not get further than this. */
 const MAX_VIEWERS = 50_000;
-
-/** Told when tracked viewers come and go; callbacks and relays hang here. */
-export interface HlsViewerObserver {
-  viewerStarted(viewer: SessionRecord): void;
-  viewerStopped(viewer: SessionRecord, reason: EndReason): void;
-}
 
 /** Who asked, and for what. */
 export interface HlsViewerRequest {
@@ -34,13 +28,11 @@ interface Viewer {
  */
 export class HlsViewers {
   readonly #context: ServerContext;
-  readonly #observer: HlsViewerObserver;
   /** By the hash in the URLs. */
   readonly #viewers = new Map<string, Viewer>();
 
-  constructor(context: ServerContext, observer: HlsViewerObserver) {
+  constructor(context: ServerContext) {
     this.#context = context;
-    this.#observer = observer;
   }
 
   get isTracking(): boolean {
@@ -48,24 +40,25 @@ export class HlsViewers {
   }
 
   /** @returns the hash for the viewer's URLs, or why there is none */
-  async start(request: HlsViewerRequest): Promise<string | EndReason> {
-    const admission = await this.#context.gate.play(request.address);
+  async start({ address, remoteAddress, url }: HlsViewerRequest): Promise<string | EndReason> {
+    const { clock, gate, ids, registry, config, logger } = this.#context;
+    const id = ids.next('HLSSUB');
+    const identity: SessionIdentity = { ...address, id, protocol: 'HLS', remoteAddress, url };
+    const admission = await gate.play(identity);
     if ('code' in admission) return admission;
     if (this.#viewers.size >= MAX_VIEWERS) return endReason('limit-reached', 'HLS viewers');
-    const { clock, ids, registry, config } = this.#context;
-    const id = ids.next('HLSSUB');
     const hash = createHash('md5')
       .update(id + config.hls.sub_session_hash_key)
       .digest('hex');
     const viewer: Viewer = {
-      record: this.#recordOf(id, hash, request, admission),
+      record: this.#recordOf(hash, identity, admission),
       letGo: admission.open().hold(),
       seenMs: clock.monotonicMs(),
       bytes: 0,
     };
     this.#viewers.set(hash, viewer);
     registry.add(viewer.record);
-    this.#observer.viewerStarted(viewer.record);
+    logger.info({ session: id, remote: remoteAddress, url }, 'play start');
     return hash;
   }
 
@@ -99,26 +92,19 @@ export class HlsViewers {
     const viewer = this.#viewers.get(hash);
     if (viewer === undefined) return;
     this.#viewers.delete(hash);
-    this.#context.registry.remove(viewer.record);
+    const { registry, logger } = this.#context;
+    const { id, remoteAddress } = viewer.record;
+    registry.remove(viewer.record, reason);
     viewer.letGo();
-    this.#observer.viewerStopped(viewer.record, reason);
+    logger.info({ session: id, remote: remoteAddress, code: reason.code }, 'play stop');
   }
 
-  #recordOf(
-    id: string,
-    hash: string,
-    { address, remoteAddress, url }: HlsViewerRequest,
-    { streamKey }: PlayAdmission,
-  ): SessionRecord {
+  #recordOf(hash: string, identity: SessionIdentity, { streamKey }: PlayAdmission): SessionRecord {
     return {
-      ...address,
-      id,
-      protocol: 'HLS',
+      ...identity,
       baseType: 'SUB',
       streamKey,
-      remoteAddress,
       startedMs: this.#context.clock.wallMs(),
-      url,
       bitrateWindowSec: bitrateWindowSec(this.#context.config.hls.fragment_duration_ms),
       bytesRead: () => 0,
       bytesWritten: () => this.#viewers.get(hash)?.bytes ?? 0,

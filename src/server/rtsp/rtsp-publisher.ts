@@ -4,7 +4,7 @@ import type { EndReason } from '../../media/end-reason.ts';
 import type { SessionDescription } from '../../protocol/sdp/session-description.ts';
 import type { RtspPublishTarget, RtspRecordStart } from '../../session/rtsp/server-handler.ts';
 import type { RtspServerSession } from '../../session/rtsp/server-session.ts';
-import type { PublishAdmission } from '../stream-gate.ts';
+import type { PublishAdmission } from '../admission/stream-gate.ts';
 
 /** How often gaps are looked at over UDP: well below the time for which they are waited for. */
 const REORDER_TICK_MS = 50;

@@ -240,7 +240,6 @@ describe('a player whose publisher has left', () => {
     await client.getReady();
     first.end();
     await bench.pass(3);
-    expect(bench.hub.streams.size).toBe(0);
     expect(await client.ask('PLAY')).toBe(200);
     const second = bench.publish();
     await bench.picture(second);
@@ -270,7 +269,6 @@ describe('a player whose publisher has left', () => {
     await client.ask('PAUSE');
     first.end();
     await bench.pass(20);
-    expect(bench.hub.streams.size).toBe(0);
     const second = bench.publish('test110', { ...bench.track, config: high });
     await bench.picture(second);
     expect(await client.ask('PLAY')).toBe(200);
@@ -279,6 +277,61 @@ describe('a player whose publisher has left', () => {
     expect(client.heard.length).toBeGreaterThan(heard);
     expect(bench.turns).toEqual(['play start RTSPSUB1', 'play stop RTSPSUB1', 'play start RTSPSUB1']);
     second.end();
+  });
+});
+
+describe('a player is a viewer', () => {
+  let turns: string[];
+
+  function watch(): void {
+    turns = [];
+    bench.registry.observe({
+      sessionStarted: ({ id, streamKey }) => void turns.push(`start ${id} ${streamKey}`),
+      sessionEnded: ({ id }, { code }) => void turns.push(`end ${id} ${code}`),
+    });
+  }
+
+  test('from DESCRIBE on, before the stream is there, until it leaves; PAUSE is no end', async () => {
+    bench = new RtspServiceBench({ gop_num: 1 });
+    watch();
+    const client = bench.connect();
+    client.send('DESCRIBE');
+    await settle();
+    expect(turns).toEqual(['start RTSPSUB1 test110']);
+    expect(bench.registry.hasInput('test110')).toBe(false);
+    expect(bench.registry.viewersOf('test110')[0]!.subscription).toBeUndefined();
+    const publication = bench.publish();
+    await bench.picture(publication);
+    await client.ask('SETUP', `${RTSP_URL}/streamid=0`, { Transport: 'RTP/AVP/TCP;interleaved=0-1' });
+    await client.ask('PLAY');
+    expect(bench.registry.viewersOf('test110')[0]!.subscription).toBeDefined();
+    await client.ask('PAUSE');
+    expect(turns).toHaveLength(1);
+    publication.end();
+    await bench.pass(5);
+    expect(bench.hub.streams.size).toBe(1);
+    await client.ask('TEARDOWN');
+    expect(turns).toEqual(['start RTSPSUB1 test110', 'end RTSPSUB1 peer-stopped']);
+  });
+
+  test('of the stream that it described last', async () => {
+    bench = new RtspServiceBench();
+    watch();
+    const publications = [bench.publish(), bench.publish('other')];
+    for (const publication of publications) await bench.picture(publication);
+    const client = bench.connect();
+    await client.ask('DESCRIBE');
+    await client.ask('DESCRIBE');
+    await client.ask('DESCRIBE', urlOf('other'));
+    expect(turns).toEqual(['start RTSPSUB1 test110', 'end RTSPSUB1 peer-stopped', 'start RTSPSUB1 other']);
+    for (const publication of publications) publication.end();
+  });
+
+  test('but not when it has to say who it is', async () => {
+    bench = new RtspServiceBench({ auth_enable: true, username: 'u', password: 'p' });
+    watch();
+    await bench.connect().ask('DESCRIBE');
+    expect(turns).toEqual([]);
   });
 });
 

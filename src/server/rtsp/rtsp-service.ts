@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { LiveStream } from '../../hub/live-stream.ts';
-import type { Subscription } from '../../hub/subscription.ts';
 import { endReason, type EndReason } from '../../media/end-reason.ts';
 import { RtspAuthenticator } from '../../protocol/rtsp/auth/authenticator.ts';
 import { RtspServerConnection } from '../../protocol/rtsp/server-connection.ts';
@@ -22,9 +20,11 @@ import { UdpPortPool } from '../../session/rtsp/udp-port-pool.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { SERVER_NAME } from '../http-headers.ts';
 import type { ServerContext } from '../server-context.ts';
-import type { SessionRecord } from '../session-registry.ts';
+import type { SessionIdPrefix } from '../sessions/session-ids.ts';
+import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 import { parseRtspStreamAddress, type StreamAddress } from '../stream-address.ts';
-import { RtspStreamPresentation } from './rtsp-player.ts';
+import { RtspPlayers } from './rtsp-players.ts';
+import { RtspStreamPresentation } from './rtsp-presentation.ts';
 import { RtspPublisher } from './rtsp-publisher.ts';
 import { StreamWaits } from './stream-waits.ts';
 
@@ -32,20 +32,7 @@ import { StreamWaits } from './stream-waits.ts';
 const SESSION_TIMEOUT_SEC = 60;
 /** Clients send their sign of life late, and it may get lost. */
 const SILENCE_FACTOR = 1.5;
-/**
- * How long players stay without a publisher. One that comes back is watched on; a player of a stream that is over would
- * wait for ever otherwise, since RTP has no other end.
- */
-const ORPHANED_MS = 10_000;
 const NONCE_KEY_BYTES = 32;
-
-/** A player and its stream. */
-interface Player {
-  readonly stream: LiveStream;
-  readonly record: SessionRecord & { readonly subscription: Subscription };
-  /** Since when nobody publishes, and what had been sent by then. */
-  orphaned: { readonly sinceMs: number; readonly sentBytes: number } | undefined;
-}
 
 /** The way between RTSP sessions and the hub: over TCP, TLS, WebSocket and HTTP tunnels alike. */
 export class RtspService implements RtspSessionHandler {
@@ -53,8 +40,8 @@ export class RtspService implements RtspSessionHandler {
   readonly #fronts: RtspFront[] = [];
   readonly #sessions = new Set<RtspServerSession>();
   readonly #publishers = new Map<RtspServerSession, RtspPublisher>();
-  readonly #players = new Map<RtspServerSession, Player>();
-  readonly #names = new WeakMap<RtspServerSession, string>();
+  readonly #players: RtspPlayers;
+  readonly #ids = new WeakMap<RtspServerSession, string>();
   readonly #waits: StreamWaits;
   readonly #authenticator: RtspAuthenticator;
   readonly #ports: UdpPortPool;
@@ -64,6 +51,7 @@ export class RtspService implements RtspSessionHandler {
   constructor(context: ServerContext) {
     const { config, hub, logger } = context;
     this.#context = context;
+    this.#players = new RtspPlayers(context);
     this.#waits = new StreamWaits(hub);
     this.#authenticator = authenticatorOf(config);
     this.#limits = sessionLimitsOf(config);
@@ -71,12 +59,6 @@ export class RtspService implements RtspSessionHandler {
       minPort: config.rtsp.udp_port_min,
       maxPort: config.rtsp.udp_port_max,
       onReceiveBufferCapped: ({ message }) => logger.warn(message),
-    });
-    hub.observe({
-      publicationStarted() {},
-      publicationEnded: (stream) => {
-        for (const player of this.#players.values()) if (player.stream === stream) this.#orphan(player);
-      },
     });
   }
 
@@ -103,7 +85,7 @@ export class RtspService implements RtspSessionHandler {
   tick(nowMs: number): void {
     for (const session of this.#sessions) session.tick(nowMs);
     for (const publisher of this.#publishers.values()) publisher.tick(nowMs);
-    for (const [session, player] of this.#players) this.#checkOrphan(session, player, nowMs);
+    this.#players.tick(nowMs);
   }
 
   closeSessions(reason: EndReason): void {
@@ -120,15 +102,19 @@ export class RtspService implements RtspSessionHandler {
     if (challenge !== undefined) return challenge;
     const address = parseRtspStreamAddress(event.uri);
     if (address === undefined) return endReason('name-refused');
-    const admission = await this.#context.gate.play(address);
+    const identity = this.#identityOf(session, 'RTSPSUB', event, address);
+    const admission = await this.#context.gate.play(identity);
     if ('code' in admission) return admission;
     // Nobody would cancel the wait of a client that left meanwhile.
     if (session.isEnded) return endReason('peer-closed');
-    const { state } = await this.#waits.untilOpen(admission.open(), session);
+    const stream = admission.open();
+    this.#players.add(session, identity, stream);
+    const { state } = await this.#waits.untilOpen(stream, session);
     const { localHost } = session;
-    const presentation = new RtspStreamPresentation(state, () => admission.open(), localHost, this.#context, {
-      started: (subscription, stream) => this.#playerStarted(session, stream, event, address, subscription),
-      stopped: (subscription) => this.#playerStopped(session, subscription),
+    const { userAgent } = event;
+    const presentation = new RtspStreamPresentation(state, stream, localHost, this.#context, {
+      started: (subscription) => this.#players.started(session, stream, subscription, userAgent),
+      stopped: () => this.#players.stopped(session),
     });
     return presentation.isEmpty
       ? endReason('stream-not-found', undefined, 'the stream has no track that RTP can carry')
@@ -143,37 +129,51 @@ export class RtspService implements RtspSessionHandler {
     if (challenge !== undefined) return challenge;
     const address = parseRtspStreamAddress(event.uri);
     if (address === undefined) return endReason('name-refused');
-    const admission = await this.#context.gate.publish(address);
+    const identity = this.#identityOf(session, 'RTSPPUB', event, address);
+    const admission = await this.#context.gate.publish(identity);
     if ('code' in admission) return admission;
-    const { registry, logger, clock, ids } = this.#context;
-    const role = { id: ids.next('RTSPPUB'), baseType: 'PUB', streamKey: admission.streamKey } as const;
-    const record = recordOf(session, event, address, role);
-    this.#names.set(session, role.id);
-    const publisher = new RtspPublisher(session, admission, event.description, clock, ({ code }) => {
+    const { registry, logger, clock } = this.#context;
+    const record = publisherRecord(session, identity, admission.streamKey);
+    const publisher = new RtspPublisher(session, admission, event.description, clock, (reason) => {
       this.#publishers.delete(session);
-      registry.remove(record);
+      registry.remove(record, reason);
       const { counters, frames } = admission.publication;
       const tracks = publisher.trackCounters;
       const { strangerPackets } = session;
+      const { code } = reason;
       logger.info(
-        { session: role.id, code, ...frames, ...counters, tracks, strangerPackets },
+        { session: record.id, code, ...frames, ...counters, tracks, strangerPackets },
         'publish stop',
       );
     });
     this.#publishers.set(session, publisher);
     registry.add(record);
-    logger.info({ session: role.id, url: record.url, userAgent: event.userAgent }, 'publish start');
+    logger.info({ session: record.id, url: record.url, userAgent: event.userAgent }, 'publish start');
     return publisher;
   }
 
-  ended(session: RtspServerSession, { code, detail, message, cause }: EndReason): void {
+  ended(session: RtspServerSession, reason: EndReason): void {
     this.#sessions.delete(session);
     this.#waits.cancel(session);
+    this.#players.remove(session, reason);
+    const { code, detail, message, cause } = reason;
     const level = code === 'internal-error' ? 'error' : 'info';
     this.#context.logger[level](
-      { session: this.#names.get(session), remote: session.remoteAddress, code, detail, err: cause },
+      { session: this.#ids.get(session), remote: session.remoteAddress, code, detail, err: cause },
       `rtsp session ended: ${message}`,
     );
+  }
+
+  /** A session keeps its id, whatever it asks for next. */
+  #identityOf(
+    session: RtspServerSession,
+    prefix: SessionIdPrefix,
+    { uri }: RtspRequestFacts,
+    address: StreamAddress,
+  ): SessionIdentity {
+    const id = this.#ids.get(session) ?? this.#context.ids.next(prefix);
+    this.#ids.set(session, id);
+    return { ...address, id, protocol: 'RTSP', remoteAddress: session.remoteAddress, url: uri };
   }
 
   #challengeTo(
@@ -189,53 +189,6 @@ export class RtspService implements RtspSessionHandler {
       this.#context.logger.warn({ remote: session.remoteAddress, method }, 'rtsp: wrong name or password');
     }
     return { wwwAuthenticate: this.#authenticator.challenges(client, result) };
-  }
-
-  #playerStarted(
-    session: RtspServerSession,
-    stream: LiveStream,
-    event: RtspDescribeEvent,
-    address: StreamAddress,
-    subscription: Subscription,
-  ): void {
-    const { registry, logger, ids } = this.#context;
-    const id = this.#names.get(session) ?? ids.next('RTSPSUB');
-    this.#names.set(session, id);
-    const role = { id, baseType: 'SUB', streamKey: stream.key } as const;
-    const record = { ...recordOf(session, event, address, role), subscription };
-    const player: Player = { stream, record, orphaned: undefined };
-    this.#players.set(session, player);
-    if (stream.publication === undefined) this.#orphan(player);
-    registry.add(record);
-    const { transportName: transport, remoteAddress: remote } = session;
-    logger.info(
-      { session: id, remote, url: record.url, transport, userAgent: event.userAgent },
-      'play start',
-    );
-  }
-
-  #playerStopped(session: RtspServerSession, { counters }: Subscription): void {
-    const player = this.#players.get(session);
-    if (player === undefined) return;
-    this.#players.delete(session);
-    this.#context.registry.remove(player.record);
-    this.#context.logger.info({ session: player.record.id, ...counters }, 'play stop');
-  }
-
-  #orphan(player: Player): void {
-    const { sentBytes } = player.record.subscription.counters;
-    player.orphaned = { sinceMs: this.#context.clock.monotonicMs(), sentBytes };
-  }
-
-  /** What a next publisher sends may not be what the player was told: then nothing of it reaches him. */
-  #checkOrphan(session: RtspServerSession, player: Player, nowMs: number): void {
-    const { orphaned, stream, record } = player;
-    if (orphaned === undefined) return;
-    // What a slow player still gets of the last publisher is no sign of a next one.
-    const isFed =
-      stream.publication !== undefined && record.subscription.counters.sentBytes > orphaned.sentBytes;
-    if (isFed) player.orphaned = undefined;
-    else if (nowMs - orphaned.sinceMs > ORPHANED_MS) session.close(endReason('source-ended'));
   }
 }
 
@@ -258,19 +211,16 @@ function sessionLimitsOf({ limits }: ServerConfig): RtspSessionLimits {
   };
 }
 
-function recordOf(
+function publisherRecord(
   session: RtspServerSession,
-  { uri }: RtspRequestFacts,
-  address: StreamAddress,
-  role: Pick<SessionRecord, 'id' | 'baseType' | 'streamKey'>,
+  identity: SessionIdentity,
+  streamKey: string,
 ): SessionRecord {
   return {
-    ...address,
-    ...role,
-    protocol: 'RTSP',
-    remoteAddress: session.remoteAddress,
+    ...identity,
+    baseType: 'PUB',
+    streamKey,
     startedMs: session.startedMs,
-    url: uri,
     bytesRead: () => session.bytesRead,
     bytesWritten: () => session.bytesWritten,
     close: (reason) => session.close(reason),

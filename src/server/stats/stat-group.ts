@@ -1,5 +1,5 @@
 import type { LiveStream } from '../../hub/live-stream.ts';
-import type { SessionRecord } from '../session-registry.ts';
+import type { SessionRecord } from '../sessions/session-record.ts';
 import { codecsLeftOutOfTs } from '../ts-left-out.ts';
 import { codecNameOf } from './codec-names.ts';
 import { formatGoTime } from './go-time.ts';

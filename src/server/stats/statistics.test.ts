@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { FlushScheduler } from '../../hub/flush-scheduler.ts';
 import { StreamHub } from '../../hub/stream-hub.ts';
+import { endReason } from '../../media/end-reason.ts';
 import type { Subscription } from '../../hub/subscription.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import {
@@ -11,7 +12,8 @@ import {
   textVariant,
   videoTrack,
 } from '../../testing/hub-kit.ts';
-import { SessionRegistry, type SessionRecord } from '../session-registry.ts';
+import type { SessionRecord } from '../sessions/session-record.ts';
+import { SessionRegistry } from '../sessions/session-registry.ts';
 import { Statistics } from './statistics.ts';
 
 let clock: FakeClock;
@@ -158,7 +160,7 @@ test('the app name is that of whoever came first, as long as the stream lives', 
   const viewer = record('FLVPUBSUB1', { protocol: 'FLV', appName: 'watched' });
   record('RTMPPUBSUB1', { baseType: 'PUB', appName: 'published' });
   expect(statistics.group('test110')!.app_name).toBe('watched');
-  registry.remove(viewer);
+  registry.remove(viewer, endReason('peer-closed'));
   expect(statistics.group('test110')!.app_name).toBe('watched');
   subscription.close();
   tick();
@@ -171,7 +173,7 @@ test('the app name of a stream that nobody has asked about is remembered too', (
   attach();
   const viewer = record('FLVPUBSUB1', { protocol: 'FLV', appName: 'watched' });
   tick();
-  registry.remove(viewer);
+  registry.remove(viewer, endReason('peer-closed'));
   record('RTMPPUBSUB1', { baseType: 'PUB', appName: 'published' });
   expect(statistics.group('test110')!.app_name).toBe('watched');
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../../media/clock.ts';
 import type { StreamHub } from '../../hub/stream-hub.ts';
-import type { SessionRecord, SessionRegistry } from '../session-registry.ts';
+import type { SessionRecord } from '../sessions/session-record.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { BITRATE_WINDOW_SEC, BitrateMeter } from './bitrate-meter.ts';
 import { FrameRateHistory } from './frame-rate-history.ts';
 import { statGroup, type Bitrates, type StatGroup } from './stat-group.ts';

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { RtspTrackTransport } from '../../protocol/rtsp/client-transport.ts';
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
+import { plainHost } from '../net/address.ts';
 import type { RtspUdpPorts, UdpPortPair } from './udp-port-pool.ts';
 
 type UdpTransport = Extract<RtspTrackTransport, { kind: 'udp' }>;
@@ -50,8 +51,8 @@ export class ClientUdpMedia {
     this.#ports = options.ports;
     // The ports of a player are used as those of a publisher to a server: they receive the media.
     this.#use = options.mode === 'play' ? 'publish' : 'play';
-    this.#localAddress = plainAddress(options.localAddress);
-    this.#serverAddress = plainAddress(options.serverAddress);
+    this.#localAddress = plainHost(options.localAddress);
+    this.#serverAddress = plainHost(options.serverAddress);
     this.#onPacket = options.onPacket;
   }
 
@@ -142,7 +143,7 @@ export class ClientUdpMedia {
 
   #receive(trackIndex: number, isRtcp: boolean, packet: Uint8Array, address: string, port: number): void {
     const track = this.#tracks.get(trackIndex);
-    if (track === undefined || !this.#isOfServer(track, isRtcp, plainAddress(address), port)) {
+    if (track === undefined || !this.#isOfServer(track, isRtcp, plainHost(address), port)) {
       this.#strayPackets += 1;
       return;
     }
@@ -166,9 +167,4 @@ export class ClientUdpMedia {
     const isOther = isIP(source) !== 0 && source !== '0.0.0.0' && source !== '::';
     return isOther && source !== this.#serverAddress ? [this.#serverAddress, source] : [this.#serverAddress];
   }
-}
-
-/** Sockets of both families show IPv4 peers as ::ffff:a.b.c.d. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -4,7 +4,7 @@ import type { MessageHead } from '../../protocol/rtsp/message-head.ts';
 import { closeSocket } from '../net/close-socket.ts';
 import { parseTunnelRequest, tunnelRefusal, tunnelResponseHead } from './http-tunnel-request.ts';
 import { HttpTunnelTransport } from './http-tunnel-transport.ts';
-import { plainHost } from './server-transport.ts';
+import { plainHost } from '../net/address.ts';
 
 /** Bounds of the tunnels of one server. */
 export interface HttpTunnelsOptions {

@@ -3,7 +3,8 @@ import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
 import { remoteAddressOf } from '../net/address.ts';
 import { closeSocket } from '../net/close-socket.ts';
-import { plainHost, type RtspServerTransport, type RtspTransportListener } from './server-transport.ts';
+import { plainHost } from '../net/address.ts';
+import type { RtspServerTransport, RtspTransportListener } from './server-transport.ts';
 
 /** RTSP straight over TCP or TLS. */
 export class SocketTransport implements RtspServerTransport {

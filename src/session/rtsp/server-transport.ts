@@ -43,9 +43,3 @@ export interface RtspServerTransport {
   /** Sends what waits, then ends; not for ever, even if the client does not read on. */
   close(reason: EndReason): void;
 }
-
-/** An address as sockets of one family write it: IPv4 without the prefix that dual-stack sockets give it, and no zone. */
-export function plainHost(address: string | undefined): string {
-  const [host = ''] = (address ?? '').split('%', 1);
-  return host.startsWith('::ffff:') ? host.slice('::ffff:'.length) : host;
-}

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
-import { plainHost } from './server-transport.ts';
+import { plainHost } from '../net/address.ts';
 import type { UdpPortPair } from './udp-port-pool.ts';
 
 /** What a track has received and sent. */

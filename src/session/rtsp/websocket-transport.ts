@@ -6,7 +6,8 @@ import { endReason, endReasonOfError, type EndReason } from '../../media/end-rea
 import { remoteAddressOf } from '../net/address.ts';
 import { CLOSE_GRACE_MS, destroyAfterGrace } from '../net/close-socket.ts';
 import { webSocketFraming } from '../websocket/framing.ts';
-import { plainHost, type RtspServerTransport, type RtspTransportListener } from './server-transport.ts';
+import { plainHost } from '../net/address.ts';
+import type { RtspServerTransport, RtspTransportListener } from './server-transport.ts';
 import { webSocketPacketFraming } from './websocket-framing.ts';
 
 /** A publisher may put a whole picture's packets into one message; nobody needs larger ones. */

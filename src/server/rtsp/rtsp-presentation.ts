@@ -21,31 +21,31 @@ import { VERSION } from '../version.ts';
 
 /** What a service wants to know of a viewer. */
 export interface RtspPlayerEvents {
-  started(subscription: Subscription, stream: LiveStream): void;
-  stopped(subscription: Subscription): void;
+  started(subscription: Subscription): void;
+  stopped(): void;
 }
 
 /** A live stream as one player is told about it. */
 export class RtspStreamPresentation implements RtspPresentation {
   readonly description: { readonly sdp: Uint8Array; readonly controls: readonly string[] };
-  readonly #open: () => LiveStream;
+  readonly #stream: LiveStream;
   readonly #slots: readonly RtspSlot[];
   readonly #context: ServerContext;
   readonly #events: RtspPlayerEvents;
 
   /**
    * @param state of the stream while it is described
-   * @param open gets the stream: between DESCRIBE and PLAY, or while a player pauses, it may be forgotten and made anew
+   * @param stream held by the service, so that it is not forgotten between DESCRIBE and PLAY, or while a player pauses
    * @param host our address, as the client reached it
    */
   constructor(
     state: StreamState,
-    open: () => LiveStream,
+    stream: LiveStream,
     host: string,
     context: ServerContext,
     events: RtspPlayerEvents,
   ) {
-    this.#open = open;
+    this.#stream = stream;
     this.#slots = rtspSlotsOf(state);
     this.#context = context;
     this.#events = events;
@@ -62,7 +62,7 @@ export class RtspStreamPresentation implements RtspPresentation {
 
   play(tracks: readonly RtspPlayTrack[], sink: RtspSink, framing: RtspFraming | undefined): RtspPlayFeed {
     const { config, clock } = this.#context;
-    const stream = this.#open();
+    const stream = this.#stream;
     const slots = tracks.map(({ trackIndex, channels }) => ({
       ...this.#slots[trackIndex]!,
       rtpChannel: channels.rtp,
@@ -74,7 +74,7 @@ export class RtspStreamPresentation implements RtspPresentation {
     const watched = new StartWatch(sink);
     const subscription = stream.attach(variant, watched, viewerLimits(config), framing);
     const firstBytes = framing === undefined ? watched.stop() : undefined;
-    this.#events.started(subscription, stream);
+    this.#events.started(subscription);
     return {
       starts: tracks.map(({ trackIndex, channels }) => ({
         trackIndex,
@@ -83,7 +83,7 @@ export class RtspStreamPresentation implements RtspPresentation {
       resume: () => subscription.resume(clock.monotonicMs()),
       close: () => {
         subscription.close();
-        this.#events.stopped(subscription);
+        this.#events.stopped();
       },
       goodbye: () => packagerOf(stream, variant.id)?.goodbye() ?? new Uint8Array(0),
     };

@@ -6,7 +6,14 @@ export type SessionIdPrefix =
   | 'FLVPUBSUB'
   | 'TSPUBSUB'
   | 'HLSSUB'
-  | 'CUSTOMIZEPUB';
+  | 'PSPUB'
+  | 'CUSTOMIZEPUB'
+  | 'RTMPPULL'
+  | 'RTSPPULL'
+  | 'FLVPULL'
+  | 'HLSPULL'
+  | 'RTMPPUSH'
+  | 'RTSPPUSH';
 
 /** Session ids as lal makes them: prefix and decimal counter, one counter per prefix, from 1, never used twice. */
 export class SessionIds {

@@ -1,0 +1,120 @@
+import { endReason, type EndReason } from '../../media/end-reason.ts';
+import type { LiveStream } from '../../hub/live-stream.ts';
+import type { Publication } from '../../hub/publication.ts';
+import type { StreamDirectory } from '../../hub/stream-directory.ts';
+import type { StreamHub } from '../../hub/stream-hub.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { SessionIdentity } from '../sessions/session-record.ts';
+import { nameProblemOf, streamKeyOf, type StreamAddress } from '../stream-address.ts';
+import type { AdmissionCheck, HlsFetch, Objection } from './admission-check.ts';
+
+/** The right to publish, and the publication made with it. */
+export interface PublishAdmission {
+  readonly streamKey: string;
+  readonly publication: Publication;
+  /** Ends the publication and gives the stream back. */
+  release(): void;
+}
+
+export interface PlayAdmission {
+  readonly streamKey: string;
+  /** The stream to attach to, made if need be; to be called when the viewer is really there. */
+  open(): LiveStream;
+}
+
+/** Decides who may publish and play: one place for every protocol. */
+export class StreamGate {
+  readonly #config: ServerConfig;
+  readonly #hub: StreamHub;
+  readonly #directory: StreamDirectory;
+  readonly #checks: readonly AdmissionCheck[];
+
+  /** @param checks asked one after the other; the first objection counts */
+  constructor(
+    config: ServerConfig,
+    hub: StreamHub,
+    directory: StreamDirectory,
+    checks: readonly AdmissionCheck[] = [],
+  ) {
+    this.#config = config;
+    this.#hub = hub;
+    this.#directory = directory;
+    this.#checks = checks;
+  }
+
+  /** @returns an `EndReason` when publishing is refused */
+  async publish(session: SessionIdentity): Promise<PublishAdmission | EndReason> {
+    const refusal = this.#refusalOf(session) ?? (await this.#objection((check) => check.publish?.(session)));
+    return refusal ?? this.claim(session);
+  }
+
+  /** For the server's own inputs (files, relays, GB28181), which nobody has to be asked about. */
+  async claim(address: StreamAddress): Promise<PublishAdmission | EndReason> {
+    const refusal = this.#refusalOf(address);
+    if (refusal !== undefined) return refusal;
+    const streamKey = this.streamKeyOf(address);
+    const claim = await this.#directory.claim(streamKey);
+    if (claim === undefined) return endReason('stream-in-use');
+    // The claim may have taken time, in which others were let in.
+    const publication =
+      this.#limitOf(streamKey) ?? this.#hub.open(streamKey).publish() ?? endReason('stream-in-use');
+    if ('code' in publication) {
+      claim.release();
+      return publication;
+    }
+    const release = (): void => {
+      publication.end();
+      claim.release();
+    };
+    return { streamKey, publication, release };
+  }
+
+  /** @returns an `EndReason` when playing is refused */
+  async play(session: SessionIdentity): Promise<PlayAdmission | EndReason> {
+    const refusal = this.#refusalOf(session) ?? (await this.#objection((check) => check.play?.(session)));
+    if (refusal !== undefined) return refusal;
+    const streamKey = this.streamKeyOf(session);
+    return { streamKey, open: () => this.#hub.open(streamKey) };
+  }
+
+  /** Whether a file of HLS may be had. */
+  fetchHls(request: HlsFetch): Objection {
+    for (const check of this.#checks) {
+      const objection = check.fetchHls?.(request);
+      if (objection !== undefined) return objection;
+    }
+    return undefined;
+  }
+
+  /** Whether someone publishes the stream right now. */
+  isLive(address: StreamAddress): boolean {
+    return this.#hub.get(this.streamKeyOf(address))?.publication !== undefined;
+  }
+
+  streamKeyOf(address: StreamAddress): string {
+    return streamKeyOf(address, this.#config.stream_key);
+  }
+
+  async #objection(ask: (check: AdmissionCheck) => Objection | Promise<Objection>): Promise<Objection> {
+    for (const check of this.#checks) {
+      const objection = await ask(check);
+      if (objection !== undefined) return objection;
+    }
+    return undefined;
+  }
+
+  #refusalOf(address: StreamAddress): Objection {
+    const problem = nameProblemOf(address, this.#config.limits.max_stream_name_bytes);
+    if (problem !== undefined) return endReason('name-refused', undefined, problem);
+    return this.#limitOf(this.streamKeyOf(address));
+  }
+
+  /** Streams that exist are never one too many. */
+  #limitOf(streamKey: string): Objection {
+    const { max_streams: maxStreams } = this.#config.limits;
+    const isFull = maxStreams > 0 && this.#hub.streams.size >= maxStreams;
+    return isFull && this.#hub.get(streamKey) === undefined
+      ? endReason('limit-reached', 'max_streams')
+      : undefined;
+  }
+}
