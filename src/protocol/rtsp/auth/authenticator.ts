@@ -1,9 +1,9 @@
 /** The server's side of authentication (RFC 7616; RFC 7617; RFC 2326, 10 and D), in the form that lal gives it. */
 import { Buffer } from 'node:buffer';
+import { equalSecrets } from '../../../bytes/equal-secrets.ts';
 import { parseAuthParameters, quotedParameter } from './auth-header.ts';
 import type { AuthParameters } from './auth-header.ts';
 import { digestResponse, parseDigestAlgorithm } from './digest.ts';
-import { equalSecrets } from './equal-secrets.ts';
 import { NonceMint } from './nonce.ts';
 
 /** Whom to let in, and by which scheme. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { equalSecrets } from './equal-secrets.ts';
+import { equalSecrets } from '../../../bytes/equal-secrets.ts';
 
 /** Milliseconds since 1970 in hexadecimal digits: enough until the year 10889. */
 const TIME_DIGITS = 12;
