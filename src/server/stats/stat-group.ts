@@ -65,6 +65,7 @@ export interface StatGroupInput {
   readonly streamName: string;
   readonly appName: string;
   readonly publisher: SessionRecord | undefined;
+  readonly pull: SessionRecord | undefined;
   readonly viewers: readonly SessionRecord[];
   readonly frameRates: readonly { unix_sec: number; v: number }[];
   bitratesOf(record: SessionRecord): Bitrates;
@@ -75,7 +76,8 @@ export function statGroup(input: StatGroupInput): StatGroup {
   const audio = configs.find((config) => config.kind === 'audio');
   const video = configs.find((config) => config.kind === 'video');
   const counters = input.stream.publication?.counters;
-  const subs = input.viewers.map((record) => statSession(record, input.bitratesOf(record)));
+  const sessionOf = (record: SessionRecord): StatSession => statSession(record, input.bitratesOf(record));
+  const subs = input.viewers.map(sessionOf);
   return {
     stream_name: input.streamName,
     app_name: input.appName,
@@ -83,12 +85,9 @@ export function statGroup(input: StatGroupInput): StatGroup {
     video_codec: video === undefined ? '' : codecNameOf(video),
     video_width: video?.width ?? 0,
     video_height: video?.height ?? 0,
-    pub:
-      input.publisher === undefined
-        ? NO_SESSION
-        : statSession(input.publisher, input.bitratesOf(input.publisher)),
+    pub: input.publisher === undefined ? NO_SESSION : sessionOf(input.publisher),
     subs: subs.length === 0 ? null : subs,
-    pull: NO_SESSION,
+    pull: input.pull === undefined ? NO_SESSION : sessionOf(input.pull),
     in_frame_per_sec: input.frameRates,
     in_jumps_repaired: counters?.jumpsRepaired ?? 0,
     in_non_monotonic_frames: counters?.nonMonotonicFrames ?? 0,
@@ -105,7 +104,7 @@ function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates)
     start_time: formatGoTime(record.startedMs),
     read_bytes_sum: record.bytesRead(),
     wrote_bytes_sum: record.bytesWritten(),
-    bitrate_kbits: record.baseType === 'PUB' ? readKbits : writeKbits,
+    bitrate_kbits: isInput(record) ? readKbits : writeKbits,
     read_bitrate_kbits: readKbits,
     write_bitrate_kbits: writeKbits,
   };
@@ -115,4 +114,8 @@ function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates)
     stat.dropped_frames = record.subscription.counters.droppedUnits;
   }
   return stat;
+}
+
+function isInput({ baseType }: SessionRecord): boolean {
+  return baseType === 'PUB' || baseType === 'PULL';
 }

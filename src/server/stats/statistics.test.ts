@@ -145,6 +145,16 @@ test('bit rates are taken over five seconds; the one that counts is read for a p
   expect(group.pub).toMatchObject({ read_bytes_sum: 640_000, wrote_bytes_sum: 1_280_000 });
 });
 
+test('a relay pull is shown beside publisher and viewers, with the rate that it reads', () => {
+  attach();
+  record('RTSPPULL1', { baseType: 'PULL', protocol: 'RTSP' });
+  bytes = 640_000;
+  tick(5);
+  const group = statistics.group('test110')!;
+  expect(group.pull).toMatchObject({ session_id: 'RTSPPULL1', base_type: 'PULL', bitrate_kbits: 1000 });
+  expect([group.pub.session_id, group.subs]).toEqual(['', null]);
+});
+
 test('viewers are listed by protocol, within one in the order in which they came', () => {
   attach();
   record('FLVPUBSUB1', { protocol: 'FLV' });

@@ -66,6 +66,7 @@ export class Statistics {
       stream,
       ...this.#namesOf(key),
       publisher: this.#registry.publisherOf(key),
+      pull: this.#registry.pullOf(key),
       viewers: this.#registry.viewersOf(key),
       frameRates: this.#historyOf(key).seconds,
       bitratesOf: (record) => this.#bitratesOf(record),
