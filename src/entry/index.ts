@@ -3,6 +3,8 @@ export { createServer, MediaServer, type MediaServerOptions } from '../server/me
 export { type RecordingStatus, type RecordService } from '../server/record-service.ts';
 export { type RecordKind } from '../output/record/record-format.ts';
 export * from '../server/config/server-config.ts';
+export { type ReloadReport } from '../server/config/config-store.ts';
+export { type ReloadEffect } from '../server/config/reload-effects.ts';
 export { builtInConfig } from '../server/config/built-in-config.ts';
 export { loadConfigFile, parseConfig } from '../server/config/load-config.ts';
 export { createLogger } from '../server/logging/create-logger.ts';

@@ -22,7 +22,8 @@ const BUSY_STEP_MS = 20;
 /** Decides the flush window for all fan-outs of a process. */
 export class FlushScheduler {
   readonly clock: Clock;
-  readonly maxWindowMs: number;
+  /** No window of a viewer is wider; 0 switches joining off. May be changed at any time. */
+  maxWindowMs: number;
   /** The window of a fan-out that only segmenters and recorders take: they are in no hurry. */
   readonly unwatchedWindowMs: number;
   /** Viewers of all fan-outs. */
@@ -31,7 +32,6 @@ export class FlushScheduler {
   #lastUtilisation = performance.eventLoopUtilization();
 
   /**
-   * @param maxWindowMs no window of a viewer is wider; 0 switches joining off
    * @param unwatchedWindowMs a recording may lose this much more when the process is killed
    */
   constructor(clock: Clock, maxWindowMs: number, unwatchedWindowMs: number = UNWATCHED_WINDOW_MS) {

@@ -13,6 +13,7 @@ import type { StoredFile } from '../output/hls/hls-storage.ts';
 import { HlsBench } from '../testing/hls-kit.ts';
 import { checkPlaylist } from '../testing/hls-rules.ts';
 import { packetTexts } from '../testing/ts-like.ts';
+import { ConfigStore } from './config/config-store.ts';
 import { parseConfig } from './config/load-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { FileCache } from './hls/file-cache.ts';
@@ -61,10 +62,12 @@ async function start(hls: Record<string, unknown>, limits: Record<string, unknow
   storage = new CountingStorage(join(root, 'out'));
   bench = new HlsBench({}, storage);
   const text = JSON.stringify({ hls: { enable: true, http_listen_addr: ':0', ...hls }, limits });
-  const { config } = parseConfig(text, 'test config');
+  const configStore = new ConfigStore(parseConfig(text, 'test config').config);
+  const config = configStore.current;
   const { clock, hub } = bench;
   context = {
     config,
+    configStore,
     logger: pino({ level: 'silent' }),
     clock,
     hub,

@@ -31,19 +31,15 @@ export class HlsService implements HttpRoute {
   readonly #files: HlsFiles;
   readonly #responses: HlsResponses;
   readonly #viewers: HlsViewers;
-  readonly #rules: HlsPathRules;
   readonly #pending = new WeakMap<Socket, number>();
   #isClosing = false;
 
   constructor(context: ServerContext, files: HlsFiles) {
-    const { config } = context;
     this.#context = context;
     this.#files = files;
     this.#responses = new HlsResponses(context);
     this.#viewers = new HlsViewers(context);
-    this.pattern = config.hls.url_pattern;
-    const { max_stream_name_bytes: maxNameBytes } = config.limits;
-    this.#rules = { pattern: this.pattern, keyMode: config.stream_key, maxNameBytes };
+    this.pattern = context.config.hls.url_pattern;
   }
 
   request(request: IncomingMessage, response: ServerResponse): boolean {
@@ -77,7 +73,7 @@ export class HlsService implements HttpRoute {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = parseHlsPath(request.url ?? '', this.#rules);
+    const target = parseHlsPath(request.url ?? '', this.#pathRules);
     if (typeof target === 'number') {
       answer(response, target);
       return;
@@ -155,6 +151,11 @@ export class HlsService implements HttpRoute {
     query.set('session_id', viewerId);
     const headers = { Server: SERVER_NAME, 'Cache-Control': 'no-cache', ...corsHeaders, 'Content-Length': 0 };
     response.writeHead(302, { ...headers, Location: `${path}?${query.toString()}` }).end();
+  }
+
+  get #pathRules(): HlsPathRules {
+    const { stream_key: keyMode, limits } = this.#context.config;
+    return { pattern: this.pattern, keyMode, maxNameBytes: limits.max_stream_name_bytes };
   }
 
   /** Without tracking an id in the URL means nothing. */

@@ -12,7 +12,7 @@ export function flvOverHttp(config: ServerConfig): LiveHttpFormat {
     pattern: config.httpflv.url_pattern,
     suffix: '.flv',
     contentType: 'video/x-flv',
-    unknownStream: config.httpflv.unknown_stream,
+    unknownStream: () => config.httpflv.unknown_stream,
     variantFor: (viewer) => flvOutput(flvFormFor(viewer.urlParam, [], config), flvFanoutOptions(config)),
   };
 }
@@ -25,7 +25,7 @@ export function tsOverHttp(config: ServerConfig): LiveHttpFormat {
     pattern: config.httpts.url_pattern,
     suffix: '.ts',
     contentType: 'video/mp2t',
-    unknownStream: config.httpts.unknown_stream,
+    unknownStream: () => config.httpts.unknown_stream,
     variantFor: () => tsOutput(tsFanoutOptions(config)),
   };
 }

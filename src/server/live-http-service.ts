@@ -30,7 +30,7 @@ export interface LiveHttpFormat {
   readonly suffix: string;
   readonly contentType: string;
   /** What to do with a stream that nobody publishes. */
-  readonly unknownStream: 'wait' | '404';
+  unknownStream(): 'wait' | '404';
   variantFor(viewer: StreamAddress): OutputVariant;
 }
 
@@ -130,7 +130,7 @@ export class LiveHttpService implements HttpRoute {
     decided: (admission: PlayAdmission | EndReason) => void,
   ): void {
     const { gate, logger } = this.#context;
-    const isMissing = this.#format.unknownStream === '404' && !gate.isLive(viewer);
+    const isMissing = this.#format.unknownStream() === '404' && !gate.isLive(viewer);
     const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(viewer);
     decision.then(decided).catch((error: unknown) => {
       logger.error({ err: error }, 'http: admission failed');

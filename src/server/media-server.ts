@@ -4,6 +4,7 @@ import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import { systemClock, type Clock } from '../media/clock.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
+import { ConfigStore, type ReloadReport } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
@@ -38,6 +39,7 @@ const TICK_MS = 1000;
 
 /** One complete server in this process. Several can live side by side. */
 export class MediaServer {
+  /** The config in force; `reload` changes values in it. */
   readonly config: ServerConfig;
   readonly hub: StreamHub;
   readonly statistics: Statistics;
@@ -55,14 +57,25 @@ export class MediaServer {
   #cancelTick: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(config: ServerConfig, options: MediaServerOptions) {
+  /** @param initialConfig copied */
+  constructor(initialConfig: ServerConfig, options: MediaServerOptions) {
     const { logger, clock = systemClock } = options;
+    const configStore = new ConfigStore(initialConfig);
+    const config = configStore.current;
     this.config = config;
     const scheduler = new FlushScheduler(clock, config.fanout.max_flush_window_ms);
-    this.hub = new StreamHub(scheduler, { gopCache: streamGopCacheLimits(config) });
+    configStore.onChange(() => {
+      scheduler.maxWindowMs = config.fanout.max_flush_window_ms;
+    });
+    this.hub = new StreamHub(scheduler, {
+      get gopCache() {
+        return streamGopCacheLimits(config);
+      },
+    });
     const registry = new SessionRegistry();
     this.#context = {
       config,
+      configStore,
       logger,
       clock,
       hub: this.hub,
@@ -78,7 +91,7 @@ export class MediaServer {
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
     this.#hls = createHls(this.#context);
-    if (makesTs(config)) this.hub.observe(new TsLeftOutLog(logger));
+    this.hub.observe(new TsLeftOutLog(logger, () => makesTs(config)));
     this.records = new RecordService(this.#context);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
@@ -96,6 +109,16 @@ export class MediaServer {
       throw error;
     }
     if (this.#closed === undefined) this.#scheduleTick();
+  }
+
+  /**
+   * Puts a new config into force, as far as that is possible without a restart; nobody who publishes or plays is
+   * disturbed.
+   * @param config complete and checked, as `parseConfig` returns it
+   * @returns what has changed, and what a restart would change
+   */
+  reload(config: ServerConfig): ReloadReport {
+    return this.#context.configStore.apply(config);
   }
 
   /** Where the open listeners are found; what to ask when the config says port 0. */

@@ -7,7 +7,9 @@ import { StreamHub } from '../hub/stream-hub.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { FakeFileSystem, settle, systemError } from '../testing/fake-file-system.ts';
 import { frameOf, videoTrack } from '../testing/hub-kit.ts';
+import { ConfigStore } from './config/config-store.ts';
 import { parseConfig } from './config/load-config.ts';
+import type { ServerConfig } from './config/server-config.ts';
 import { RecordService } from './record-service.ts';
 
 const video = videoTrack();
@@ -25,10 +27,13 @@ interface LogLine {
 }
 
 function setup(record: Record<string, unknown>) {
-  const text = JSON.stringify({
-    record: { flv_out_path: '/rec/flv', mpegts_out_path: '/rec/ts', ...record },
-  });
-  const { config } = parseConfig(text, 'test');
+  const configOf = (values: Record<string, unknown>): ServerConfig => {
+    const section = { flv_out_path: '/rec/flv', mpegts_out_path: '/rec/ts', ...values };
+    return parseConfig(JSON.stringify({ record: section }), 'test').config;
+  };
+  const configStore = new ConfigStore(configOf(record));
+  const config = configStore.current;
+  const reload = (values: Record<string, unknown>): void => void configStore.apply(configOf(values));
   const clock = new FakeClock();
   const hub = new StreamHub(new FlushScheduler(clock, 0, 0), {
     gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 0 },
@@ -51,7 +56,7 @@ function setup(record: Record<string, unknown>) {
     await settle();
   };
   const lines = (msg: string): LogLine[] => log.filter((line) => line.msg === msg);
-  return { clock, hub, service, fileSystem, publish, key, lines };
+  return { clock, hub, service, fileSystem, publish, key, lines, reload };
 }
 
 test("what is switched on is recorded from a publication's start to its end, under lal's names", async () => {
@@ -176,4 +181,21 @@ test.each(['{unix}', '{stream}/../x', '{nonsense}{stream}'])(
 test('the config refuses to remove files by a name that any file could have', () => {
   expect(() => setup({ file_name: '{stream}', retention_sec: 1 })).toThrow(/file_name.*with retention on/s);
   expect(() => setup({ file_name: '{stream}' })).not.toThrow();
+});
+
+test('what a reload switches on or off counts for the next publication; files under way go on', async () => {
+  const { service, publish, key, lines, reload } = setup({ enable_flv: true });
+  const first = publish('a');
+  await key(first, 0);
+  reload({ enable_mpegts: true, file_name: 'new/{stream}-{unix}' });
+  await key(first, 1000);
+  expect(service.recordings.map(({ path }) => path)).toEqual([`/rec/flv/a-${unixSec}.flv`]);
+  const second = publish('b');
+  await key(second, 0);
+  expect(service.recordings.map(({ kind }) => kind)).toEqual(['flv', 'mpegts']);
+  expect(service.recordings[1]!.path).toMatch(/^\/rec\/ts\/new\/b-\d+\.ts$/);
+  first.end();
+  second.end();
+  await settle();
+  expect(lines('record end')).toHaveLength(2);
 });

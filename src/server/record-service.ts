@@ -30,11 +30,12 @@ export interface RecordingStatus {
   readonly error: EndReason | undefined;
 }
 
+/** One kind of recording. What a reload may change is asked for when a recording begins. */
 interface Output {
-  readonly isOn: boolean;
+  readonly isOn: () => boolean;
   readonly folder: string;
   readonly format: RecordFormat;
-  readonly variant: OutputVariant;
+  readonly variant: () => OutputVariant;
 }
 
 interface Recording {
@@ -53,8 +54,6 @@ export class RecordService implements StreamObserver {
   readonly #context: RecordContext;
   readonly #fileSystem: RecordFileSystem;
   readonly #outputs: Readonly<Record<RecordKind, Output>>;
-  readonly #template: FileNameTemplate;
-  readonly #retention: Retention;
   readonly #recordings = new Map<LiveStream, Map<RecordKind, Recording>>();
   /** Recorders that are writing their last bytes. */
   readonly #closing = new Map<Recorder, Promise<void>>();
@@ -67,37 +66,27 @@ export class RecordService implements StreamObserver {
     const { record } = config;
     this.#context = context;
     this.#fileSystem = fileSystem;
-    this.#template = new FileNameTemplate(record.file_name);
     this.#outputs = {
       flv: {
-        isOn: record.enable_flv,
+        isOn: () => record.enable_flv,
         folder: resolve(record.flv_out_path),
         format: flvRecordFormat,
-        variant: flvOutput('source', flvFanoutOptions(config)),
+        variant: () => flvOutput('source', flvFanoutOptions(config)),
       },
       mpegts: {
-        isOn: record.enable_mpegts,
+        isOn: () => record.enable_mpegts,
         folder: resolve(record.mpegts_out_path),
         format: tsRecordFormat,
-        variant: tsOutput(tsFanoutOptions(config)),
+        variant: () => tsOutput(tsFanoutOptions(config)),
       },
     };
-    const folders = Object.values(this.#outputs).map(({ folder, format }) => ({
-      path: folder,
-      pattern: this.#template.pattern(format.extension),
-    }));
-    this.#retention = new Retention(fileSystem, folders, {
-      maxAgeMs: record.retention_sec * 1000,
-      maxBytes: record.retention_bytes,
-      foreignFolders: [resolve(config.hls.out_path)],
-    });
     this.#stopObserving = hub.observe(this);
   }
 
   /** Makes the folders of what is switched on. Failure is only logged: it may heal until somebody publishes. */
   async makeFolders(): Promise<void> {
     for (const { isOn, folder } of Object.values(this.#outputs)) {
-      if (!isOn) continue;
+      if (!isOn()) continue;
       try {
         await this.#fileSystem.makeFolder(folder);
       } catch (cause) {
@@ -108,7 +97,7 @@ export class RecordService implements StreamObserver {
 
   publicationStarted(stream: LiveStream): void {
     for (const { isOn, format } of Object.values(this.#outputs)) {
-      if (isOn) this.#begin(stream, format.kind, true);
+      if (isOn()) this.#begin(stream, format.kind, true);
     }
   }
 
@@ -158,10 +147,12 @@ export class RecordService implements StreamObserver {
 
   /** Removes old recordings now and then; to be called about once a second. */
   tick(nowMs: number): void {
-    if (this.#retention.isOff || this.#isSweeping || nowMs < this.#nextSweepMs) return;
+    if (this.#isSweeping || nowMs < this.#nextSweepMs) return;
+    const retention = this.#retention();
+    if (retention.isOff) return;
     this.#nextSweepMs = nowMs + SWEEP_INTERVAL_MS;
     this.#isSweeping = true;
-    void this.#sweep().finally(() => (this.#isSweeping = false));
+    void this.#sweep(retention).finally(() => (this.#isSweeping = false));
   }
 
   /** Ends all recordings. Resolves when their files are closed, which a sick disk may never do. */
@@ -175,12 +166,13 @@ export class RecordService implements StreamObserver {
     const { config, clock } = this.#context;
     const { record } = config;
     const { folder, format, variant } = this.#outputs[kind];
+    const template = new FileNameTemplate(record.file_name);
     const recorder = new Recorder({
       format,
       fileSystem: this.#fileSystem,
       clock,
       pathOf: (segment) => {
-        const name = this.#template.pathOf({ streamKey: stream.key, wallMs: clock.wallMs(), segment });
+        const name = template.pathOf({ streamKey: stream.key, wallMs: clock.wallMs(), segment });
         return join(folder, `${name}.${format.extension}`);
       },
       segments: { durationMs: record.segment_duration_ms, bytes: record.segment_bytes },
@@ -188,7 +180,7 @@ export class RecordService implements StreamObserver {
       isFromStart,
       events: this.#eventsFor(stream.key, kind),
     });
-    const detach = stream.attachConsumer(variant, recorder);
+    const detach = stream.attachConsumer(variant(), recorder);
     const kinds = this.#recordings.get(stream) ?? new Map<RecordKind, Recording>();
     kinds.set(kind, { recorder, startedMs: clock.wallMs(), detach });
     this.#recordings.set(stream, kinds);
@@ -222,10 +214,24 @@ export class RecordService implements StreamObserver {
     };
   }
 
-  async #sweep(): Promise<void> {
+  #retention(): Retention {
+    const { record, hls } = this.#context.config;
+    const template = new FileNameTemplate(record.file_name);
+    const folders = Object.values(this.#outputs).map(({ folder, format }) => ({
+      path: folder,
+      pattern: template.pattern(format.extension),
+    }));
+    return new Retention(this.#fileSystem, folders, {
+      maxAgeMs: record.retention_sec * 1000,
+      maxBytes: record.retention_bytes,
+      foreignFolders: [resolve(hls.out_path)],
+    });
+  }
+
+  async #sweep(retention: Retention): Promise<void> {
     const { clock, logger } = this.#context;
     const isOpen = (path: string): boolean => this.#openPaths.has(path);
-    const { removed, errors } = await this.#retention.sweep(clock.wallMs(), isOpen);
+    const { removed, errors } = await retention.sweep(clock.wallMs(), isOpen);
     for (const path of removed) logger.info({ path }, 'record removed');
     for (const error of errors) this.#logFailure(error, 'record not removed');
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../media/clock.ts';
 import type { StreamHub } from '../hub/stream-hub.ts';
 import type { SubscriptionLimits } from '../hub/subscription.ts';
+import type { ConfigStore } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ConnectionGuard } from './connection-guard.ts';
 import type { SessionIds } from './sessions/session-ids.ts';
@@ -11,7 +12,9 @@ import type { StreamGate } from './admission/stream-gate.ts';
 
 /** What every protocol's service works with. Made once by `MediaServer`; no globals. */
 export interface ServerContext {
+  /** The config in force, `configStore.current`: a reload changes values in it, so read them when they are needed. */
   readonly config: ServerConfig;
+  readonly configStore: ConfigStore;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly hub: StreamHub;

@@ -7,12 +7,12 @@ import { scriptTrack } from '../testing/hub-kit.ts';
 import { aacTrack, av1Track, g711Track, h264Track } from '../testing/ts-kit.ts';
 import { codecsLeftOutOfTs, TsLeftOutLog } from './ts-left-out.ts';
 
-function setup(): { hub: StreamHub; codecs: string[] } {
+function setup(isOfInterest = true): { hub: StreamHub; codecs: string[] } {
   const gopCache = { maxGops: 0, maxFramesPerGop: 0, maxBytes: 0 };
   const hub = new StreamHub(new FlushScheduler(new FakeClock(), 0), { gopCache });
   const codecs: string[] = [];
   const write = (line: string): void => void codecs.push((JSON.parse(line) as { codec: string }).codec);
-  hub.observe(new TsLeftOutLog(pino({}, { write })));
+  hub.observe(new TsLeftOutLog(pino({}, { write }), () => isOfInterest));
   return { hub, codecs };
 }
 
@@ -27,6 +27,12 @@ test('each codec that a transport stream cannot carry is said once in a publicat
   const second = hub.open('a').publish()!;
   second.setTrack(g711Track);
   expect(codecs).toEqual(['AV1', 'PCMA', 'PCMA']);
+});
+
+test('where nothing makes transport streams, nothing is said', () => {
+  const { hub, codecs } = setup(false);
+  hub.open('a').publish()!.setTrack(g711Track);
+  expect(codecs).toEqual([]);
 });
 
 test('of what is carried nothing is said', () => {

@@ -21,10 +21,13 @@ function nameOf({ config, sourceTag }: Track): string[] {
 /** Says in the log what HTTP-TS, HLS and TS recordings leave out of a publication: once for each codec. */
 export class TsLeftOutLog implements StreamObserver {
   readonly #logger: Logger;
+  readonly #isOfInterest: () => boolean;
   readonly #said = new WeakMap<Publication, Set<string>>();
 
-  constructor(logger: Logger) {
+  /** @param isOfInterest whether anything makes transport streams right now */
+  constructor(logger: Logger, isOfInterest: () => boolean) {
     this.#logger = logger;
+    this.#isOfInterest = isOfInterest;
   }
 
   publicationStarted(): void {}
@@ -32,6 +35,7 @@ export class TsLeftOutLog implements StreamObserver {
   publicationEnded(): void {}
 
   trackChanged(stream: LiveStream, publication: Publication, track: Track): void {
+    if (!this.#isOfInterest()) return;
     for (const codec of codecsLeftOutOfTs([track])) {
       const said = this.#said.get(publication) ?? new Set();
       if (said.has(codec)) continue;

@@ -4,6 +4,7 @@ import type { Publication } from '../hub/publication.ts';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import type { Track } from '../media/track.ts';
+import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
@@ -76,13 +77,15 @@ export class RtspServiceBench {
   /** @param rtsp the section of the config */
   constructor(rtsp: Record<string, unknown> = {}) {
     const limits = { idle_timeout_ms: 20_000 };
-    const { config } = parseConfig(JSON.stringify({ rtsp, limits }), 'test');
+    const configStore = new ConfigStore(parseConfig(JSON.stringify({ rtsp, limits }), 'test').config);
+    const config = configStore.current;
     this.hub = new StreamHub(new FlushScheduler(this.clock, 0, 0), {
       gopCache: streamGopCacheLimits(config),
     });
     const write = (line: string): number => this.log.push(JSON.parse(line) as RtspLogLine);
     this.service = new RtspService({
       config,
+      configStore,
       clock: this.clock,
       hub: this.hub,
       registry: this.registry,

@@ -21,7 +21,8 @@ export type EvictionListener = (folder: string, name: string) => void;
 export class MemoryStorage implements HlsStorage {
   /** Called for each file given up. */
   onEvicted: EvictionListener = () => {};
-  readonly #maxBytes: number;
+  /** May be changed at any time; it is kept to from the next file on. */
+  maxBytes: number;
   readonly #wallMs: () => number;
   /** By path, oldest first. */
   readonly #files = new Map<string, MemoryFile>();
@@ -29,7 +30,7 @@ export class MemoryStorage implements HlsStorage {
 
   /** @param wallMs milliseconds since 1970 */
   constructor(maxBytes: number, wallMs: () => number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.#wallMs = wallMs;
   }
 
@@ -43,7 +44,7 @@ export class MemoryStorage implements HlsStorage {
   /** @throws for a file larger than all the memory there is */
   async write(folder: string, name: string, parts: readonly Uint8Array[]): Promise<void> {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.#maxBytes) {
+    if (length > this.maxBytes) {
       const error: NodeJS.ErrnoException = new Error(`${name}: larger than limits.hls_memory_bytes`);
       error.code = 'ENOSPC';
       throw error;
@@ -53,7 +54,7 @@ export class MemoryStorage implements HlsStorage {
     this.#files.set(pathOf(folder, name), { folder, name, parts: parts.map(owned), length, modifiedMs });
     this.#bytes += length;
     for (const [path, oldest] of this.#files) {
-      if (this.#bytes <= this.#maxBytes) break;
+      if (this.#bytes <= this.maxBytes) break;
       this.#delete(path);
       this.onEvicted(oldest.folder, oldest.name);
     }

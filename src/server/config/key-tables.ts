@@ -1,20 +1,20 @@
 import { allowedText } from './load-config.ts';
 import { builtInConfig } from './built-in-config.ts';
+import { valueAtKey } from './config-keys.ts';
 import { schemaTree, type SchemaNode } from './config-schema.ts';
+import { RELOAD_EFFECT_TEXTS, RELOAD_EFFECTS, type ReloadEffect } from './reload-effects.ts';
 
 /** The tables of docs/config.md, one per section, from the schema: Markdown that ends with a line feed. */
 export function configKeyTables(): string {
-  const builtIn = builtInConfig() as unknown as Record<string, unknown>;
   const entries = Object.entries(schemaTree.properties ?? {});
   const topLevel = entries.filter(([, schema]) => schema.properties === undefined);
   const sections = entries.filter(([, schema]) => schema.properties !== undefined);
-  const tables = [table(topLevel, builtIn, false)];
+  const tables = [table(topLevel, '', false)];
   for (const [name, schema] of sections) {
     const isExtension = schema.extension === true;
-    const values = builtIn[name] as Record<string, unknown>;
     tables.push(
       `### \`${name}\`${isExtension ? ' (extension)' : ''}\n\n${schema.description}\n\n` +
-        table(Object.entries(schema.properties!), values, isExtension),
+        table(Object.entries(schema.properties!), `${name}.`, isExtension),
     );
   }
   return `### Top level\n\n${tables.join('\n')}`;
@@ -22,15 +22,26 @@ export function configKeyTables(): string {
 
 function table(
   entries: readonly (readonly [string, SchemaNode])[],
-  builtIn: Record<string, unknown>,
+  prefix: string,
   isExtensionSection: boolean,
 ): string {
+  const builtIn = builtInConfig();
   const rows = entries.map(([key, schema]) => {
     const mark = schema.extension === true && !isExtensionSection ? ' (extension)' : '';
-    const cells = [`\`${key}\`${mark}`, allowedText(schema), code(schema.default), code(builtIn[key])];
+    const path = prefix + key;
+    const cells = [
+      `\`${key}\`${mark}`,
+      allowedText(schema),
+      code(schema.default),
+      code(valueAtKey(builtIn, path)),
+      RELOAD_EFFECT_TEXTS[valueAtKey(RELOAD_EFFECTS, path) as ReloadEffect],
+    ];
     return `| ${cells.join(' | ')} | ${schema.description} |\n`;
   });
-  return `| key | value | when missing | built-in config | meaning |\n|---|---|---|---|---|\n${rows.join('')}`;
+  return (
+    '| key | value | when missing | built-in config | a change counts | meaning |\n|---|---|---|---|---|---|\n' +
+    rows.join('')
+  );
 }
 
 function code(value: unknown): string {

@@ -21,7 +21,7 @@ export interface Hls {
 
 /** Either switch makes fragments; `undefined` when both are off. */
 export function createHls(context: ServerContext): Hls | undefined {
-  const { config, clock, logger, hub } = context;
+  const { config, configStore, clock, logger, hub } = context;
   if (!config.hls.enable && !config.hls.enable_https) return undefined;
   const storage = createStorage(config, context);
   const output = new HlsOutput({
@@ -33,7 +33,12 @@ export function createHls(context: ServerContext): Hls | undefined {
   });
   if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
   hub.observe(output);
-  const files = new HlsFiles(output, storage, new FileCache(config.limits.hls_cache_bytes), clock);
+  const cache = new FileCache(config.limits.hls_cache_bytes);
+  configStore.onChange(() => {
+    cache.maxBytes = config.limits.hls_cache_bytes;
+    if (storage instanceof MemoryStorage) storage.maxBytes = config.limits.hls_memory_bytes;
+  });
+  const files = new HlsFiles(output, storage, cache, clock);
   return { output, service: new HlsService(context, files) };
 }
 

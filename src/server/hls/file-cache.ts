@@ -17,14 +17,15 @@ const IDLE_MS = 10_000;
  * Bounded in bytes; the one not used for longest goes first.
  */
 export class FileCache {
-  readonly #maxBytes: number;
+  /** May be changed at any time; it is kept to from the next file on. */
+  maxBytes: number;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<CachedFile | undefined>>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** Bytes held. */
@@ -34,7 +35,7 @@ export class FileCache {
 
   /** Whether a file of that length may be kept: one alone must not push out all others. */
   hasRoomFor(length: number): boolean {
-    return length <= this.#maxBytes / 4;
+    return length <= this.maxBytes / 4;
   }
 
   get(key: string, nowMs: number): CachedFile | undefined {
@@ -79,7 +80,7 @@ export class FileCache {
     this.#entries.set(key, { ...file, usedMs: nowMs });
     this.#bytes += file.bytes.length;
     for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#maxBytes) break;
+      if (this.#bytes <= this.maxBytes) break;
       this.#delete(oldest);
     }
     return file;

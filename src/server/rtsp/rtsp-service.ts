@@ -43,9 +43,8 @@ export class RtspService implements RtspSessionHandler {
   readonly #players: RtspPlayers;
   readonly #ids = new WeakMap<RtspServerSession, string>();
   readonly #waits: StreamWaits;
-  readonly #authenticator: RtspAuthenticator;
+  readonly #nonceKey: Uint8Array = randomBytes(NONCE_KEY_BYTES);
   readonly #ports: UdpPortPool;
-  readonly #limits: RtspSessionLimits;
   #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
@@ -53,8 +52,6 @@ export class RtspService implements RtspSessionHandler {
     this.#context = context;
     this.#players = new RtspPlayers(context);
     this.#waits = new StreamWaits(hub);
-    this.#authenticator = authenticatorOf(config);
-    this.#limits = sessionLimitsOf(config);
     this.#ports = new UdpPortPool({
       minPort: config.rtsp.udp_port_min,
       maxPort: config.rtsp.udp_port_max,
@@ -69,14 +66,15 @@ export class RtspService implements RtspSessionHandler {
 
   /** A client that has turned out to speak RTSP. */
   accept(transport: RtspServerTransport): void {
-    const { clock } = this.#context;
+    const { clock, config } = this.#context;
     const connection = new RtspServerConnection({
       serverName: SERVER_NAME,
       wallMs: () => clock.wallMs(),
       sessionTimeoutSec: SESSION_TIMEOUT_SEC,
       allowUdp: transport.name === 'tcp' && !transport.isSecure,
     });
-    const session = new RtspServerSession(transport, connection, this, this.#limits, this.#ports, clock);
+    const limits = sessionLimitsOf(config);
+    const session = new RtspServerSession(transport, connection, this, limits, this.#ports, clock);
     this.#sessions.add(session);
     session.start();
     if (this.#closing !== undefined) session.close(this.#closing);
@@ -182,22 +180,24 @@ export class RtspService implements RtspSessionHandler {
     isOn: boolean,
   ): RtspChallenge | undefined {
     if (!isOn) return undefined;
-    const client = { clientAddress: session.remoteHost, wallMs: this.#context.clock.wallMs() };
-    const result = this.#authenticator.check({ method, uri, authorization, ...client });
+    const { clock, config } = this.#context;
+    const client = { clientAddress: session.remoteHost, wallMs: clock.wallMs() };
+    const authenticator = authenticatorOf(config, this.#nonceKey);
+    const result = authenticator.check({ method, uri, authorization, ...client });
     if (result === 'ok') return undefined;
     if (result === 'wrong') {
       this.#context.logger.warn({ remote: session.remoteAddress, method }, 'rtsp: wrong name or password');
     }
-    return { wwwAuthenticate: this.#authenticator.challenges(client, result) };
+    return { wwwAuthenticate: authenticator.challenges(client, result) };
   }
 }
 
-function authenticatorOf({ rtsp }: ServerConfig): RtspAuthenticator {
+function authenticatorOf({ rtsp }: ServerConfig, nonceKey: Uint8Array): RtspAuthenticator {
   return new RtspAuthenticator({
     scheme: rtsp.auth_method === 0 ? 'basic' : 'digest',
     user: rtsp.username,
     password: rtsp.password,
-    nonceKey: randomBytes(NONCE_KEY_BYTES),
+    nonceKey,
   });
 }
 
