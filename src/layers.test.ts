@@ -9,6 +9,7 @@ const LAYER: Record<string, number> = {
   codec: 1,
   media: 2,
   'container/flv': 3,
+  'container/laldump': 3,
   'container/mpegts': 3,
   'protocol/amf': 4,
   'protocol/hls': 4,

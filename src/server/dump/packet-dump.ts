@@ -1,0 +1,75 @@
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { dirname } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { Logger } from 'pino';
+import { DumpRecordType, serializeDumpRecord } from '../../container/laldump/dump-record.ts';
+import type { Clock } from '../../media/clock.ts';
+import { SERVER_NAME } from '../http-headers.ts';
+
+/** What may wait for the disk; a dump is for looking at, and is not worth more memory. */
+const MAX_QUEUE_BYTES = 16 << 20;
+/** An hour of 18 Mbit/s: nobody looks at more, and somebody may forget that it runs. */
+const MAX_FILE_BYTES = 8 * 2 ** 30;
+
+/** What a dump needs of its surroundings. */
+export interface PacketDumpContext {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly logger: Logger;
+}
+
+/** Writes what a session receives into a `.laldump` file. Trouble with the disk ends the dump, never the session. */
+export class PacketDump {
+  readonly #path: string;
+  readonly #context: PacketDumpContext;
+  readonly #file: WriteStream | undefined;
+  #bytes = 0;
+  #isOver = false;
+  #hasFailed = false;
+
+  /** Makes the file, and its folders. @param path from `dumpPathOf`; what was there is overwritten */
+  constructor(path: string, context: PacketDumpContext) {
+    this.#path = path;
+    this.#context = context;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      this.#file = createWriteStream(path);
+      this.#file.on('error', (error) => this.#giveUp(error.message));
+      this.write(DumpRecordType.fileHeader, Buffer.from(SERVER_NAME));
+    } catch (error) {
+      this.#giveUp((error as Error).message);
+    }
+  }
+
+  /** @param body copied */
+  write(type: DumpRecordType, body: Uint8Array): void {
+    if (this.#isOver || this.#file === undefined) return;
+    if (this.#file.writableLength > MAX_QUEUE_BYTES) {
+      this.#giveUp('the disk is too slow');
+      return;
+    }
+    if (this.#bytes > MAX_FILE_BYTES) {
+      this.#giveUp('the file is large enough');
+      return;
+    }
+    const record = serializeDumpRecord({ type, wallMs: this.#context.clock.wallMs(), body });
+    this.#bytes += record.length;
+    this.#file.write(record);
+  }
+
+  /** Resolves when everything is written, or cannot be. */
+  async close(): Promise<void> {
+    this.#isOver = true;
+    if (this.#file === undefined) return;
+    this.#file.end();
+    // What went wrong has been logged.
+    await finished(this.#file).catch(() => undefined);
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#isOver = true;
+    this.#context.logger.warn({ path: this.#path, bytes: this.#bytes, reason }, 'dump ended early');
+    this.#file?.end();
+  }
+}
