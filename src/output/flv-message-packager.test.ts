@@ -6,13 +6,13 @@ import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LiveStream, type OutputVariant } from '../hub/live-stream.ts';
 import type { Publication } from '../hub/publication.ts';
 import { serializeAmf0 } from '../protocol/amf/amf0.ts';
-import { AmfObject } from '../protocol/amf/amf-value.ts';
+import { AmfEcmaArray, AmfObject } from '../protocol/amf/amf-value.ts';
 import { ChunkReader } from '../protocol/rtmp/chunk-reader.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { AAC_RECORD, AVC_RECORD, FLV_VECTORS, HEVC_RECORD, hex, toHex } from '../testing/flv-vectors.ts';
 import { frameOf, roomyLimits, videoTrack } from '../testing/hub-kit.ts';
 import { flvOutput } from './flv-output.ts';
-import { rtmpOutput } from './rtmp-output.ts';
+import { rtmpOutput, rtmpPublishOutput } from './rtmp-output.ts';
 
 const OPTIONS = { gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytes: 1e9 }, flushBytes: 0 };
 const VIDEO = 9;
@@ -63,7 +63,7 @@ function join(variant: OutputVariant): Uint8Array[] {
   return received;
 }
 
-function readRtmp(received: readonly Uint8Array[]): Message[] {
+function readRtmp(received: readonly Uint8Array[], streamId = 1): Message[] {
   const reader = new ChunkReader();
   // Set Chunk Size 4096, which the connection sends before any media.
   reader.receive(hex('02 000000 000004 01 00000000 00001000'));
@@ -71,7 +71,7 @@ function readRtmp(received: readonly Uint8Array[]): Message[] {
   for (const bytes of received) {
     reader.receive(bytes);
     for (let message = reader.nextMessage(); message !== undefined; message = reader.nextMessage()) {
-      expect(message.streamId).toBe(1);
+      expect(message.streamId).toBe(streamId);
       messages.push([message.typeId, message.timestamp, toHex(message.payload)]);
     }
   }
@@ -219,4 +219,64 @@ test('a frame that does not fit the 24 bits of a body length is left out, and th
     [40, 6],
     [40, 15],
   ]);
+});
+
+describe('a server that the stream is published to', () => {
+  const AVC_VALUES = { width: 96, height: 64, videocodecid: 7 };
+  const AAC_VALUES = { audiocodecid: 10, audiosamplerate: 44_100, stereo: true };
+
+  function metadata(values: Record<string, number | boolean | string>): string {
+    return toHex(serializeAmf0('@setDataFrame', 'onMetaData', new AmfEcmaArray(values)));
+  }
+
+  test('gets the source’s metadata as data frames, and other script data as it came', () => {
+    const early = join(rtmpPublishOutput('source', 1, OPTIONS));
+    const own = metadata({ width: 96 });
+    const cuePoint = toHex(serializeAmf0('onCuePoint', 'now'));
+    send(SCRIPT, 0, own);
+    send(VIDEO, 0, AVC_HEADER);
+    send(AUDIO, 0, AAC_HEADER);
+    send(VIDEO, 1000, AVC_KEY);
+    send(SCRIPT, 1010, cuePoint);
+    send(SCRIPT, 1020, metadata({ width: 97 }));
+    const late = join(rtmpPublishOutput('source', 1, OPTIONS));
+    const stream = [
+      message(VIDEO, 1000, AVC_KEY),
+      message(SCRIPT, 1010, cuePoint),
+      message(SCRIPT, 1020, metadata({ width: 97 })),
+    ];
+    expect(readRtmp(early)).toEqual([
+      message(SCRIPT, 0, own),
+      message(VIDEO, 1000, AVC_HEADER),
+      message(AUDIO, 1000, AAC_HEADER),
+      ...stream,
+    ]);
+    expect(readRtmp(late)).toEqual(readRtmp(early));
+  });
+
+  test('is told of the tracks when the source gave no metadata', () => {
+    const target = join(rtmpPublishOutput('source', 1, OPTIONS));
+    send(VIDEO, 0, AVC_HEADER);
+    send(AUDIO, 0, AAC_HEADER);
+    send(VIDEO, 1000, AVC_KEY);
+    expect(readRtmp(target)[0]).toEqual(
+      message(SCRIPT, 0, metadata({ ...AVC_VALUES, ...AAC_VALUES, encoder: 'lal-ts' })),
+    );
+  });
+
+  test('is told of codecs by FourCC where they are sent so', () => {
+    const target = join(rtmpPublishOutput('enhanced', 1, OPTIONS));
+    send(VIDEO, 0, `1c 00 000000 ${HEVC_RECORD}`);
+    send(VIDEO, 40, '1c 01 000028 00000005 2801ac76a1');
+    clock.advance(500);
+    expect(readRtmp(target)[0]![2]).toContain(toHex(serializeAmf0('x', 0x68766331)).slice(8));
+  });
+
+  test('gets everything on the message stream it has given', () => {
+    const target = join(rtmpPublishOutput('source', 0x01020304, OPTIONS));
+    send(VIDEO, 0, AVC_HEADER);
+    send(VIDEO, 1000, AVC_KEY);
+    clock.advance(500);
+    expect(readRtmp(target, 0x01020304).map(([type]) => type)).toEqual([SCRIPT, VIDEO, VIDEO]);
+  });
 });

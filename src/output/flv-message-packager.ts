@@ -36,15 +36,26 @@ export interface FlvMessageFormat {
   ): void;
 }
 
+/** What a publisher does about metadata, and a player's stream does not have. */
+export interface PublisherMetadata {
+  /** Stands before each metadata, and before no other script data. At most 32 bytes. */
+  readonly prefix: Uint8Array;
+  /** The metadata of a stream whose source gave none, without the prefix. */
+  describe(state: StreamState, form: FlvForm): Uint8Array;
+}
+
 /** RTMP and FLV carry the same messages; only the wrapping differs. */
 export class FlvMessagePackager implements Packager {
   readonly #format: FlvMessageFormat;
   readonly #form: FlvForm;
+  readonly #metadata: PublisherMetadata | undefined;
   readonly #bodyHeader = new Uint8Array(MAX_BODY_HEADER_BYTES);
 
-  constructor(format: FlvMessageFormat, form: FlvForm) {
+  /** @param metadata for messages that go to another server, as a publisher's */
+  constructor(format: FlvMessageFormat, form: FlvForm, metadata?: PublisherMetadata) {
     this.#format = format;
     this.#form = form;
+    this.#metadata = metadata;
   }
 
   fileHeader(state: StreamState): Uint8Array | undefined {
@@ -56,7 +67,9 @@ export class FlvMessagePackager implements Packager {
     const timestampMs = toWireTime(timeUs);
     const sticky = state.stickyFrames.filter((frame) => flvCanCarry(frame.track, this.#form));
     const isScript = (frame: MediaFrame): boolean => flvTagTypeOf(frame.track) === FlvTagType.script;
-    for (const frame of sticky.filter(isScript)) this.#writeFrameAt(frame, METADATA_TIMESTAMP_MS, out);
+    const scripts = sticky.filter(isScript);
+    for (const frame of scripts) this.#writeFrameAt(frame, METADATA_TIMESTAMP_MS, out);
+    if (scripts.length === 0) this.#writeDescription(state, out);
     for (const track of state.tracks) this.writeTrack(track, state, timeUs, out);
     // Video metadata (HDR parameters) refers to the video's sequence header.
     for (const frame of sticky.filter((other) => !isScript(other)))
@@ -77,10 +90,24 @@ export class FlvMessagePackager implements Packager {
     this.#writeFrameAt(frame, toWireTime(frame.dtsUs), out);
   }
 
+  #writeDescription(state: StreamState, out: PackagerOutput): void {
+    if (this.#metadata === undefined) return;
+    const parts = [this.#metadata.prefix, this.#metadata.describe(state, this.#form)];
+    this.#write(FlvTagType.script, METADATA_TIMESTAMP_MS, parts, out);
+  }
+
   #writeFrameAt(frame: MediaFrame, timestampMs: number, out: PackagerOutput): void {
+    const type = flvTagTypeOf(frame.track);
+    this.#write(type, timestampMs, [this.#headerOf(frame, type), frame.data], out);
+  }
+
+  /** What stands before the frame's data in the body; valid until the next call. */
+  #headerOf(frame: MediaFrame, type: FlvTagType): Uint8Array {
+    const isMetadata = type === FlvTagType.script && frame.isKey;
+    if (isMetadata && this.#metadata !== undefined) return this.#metadata.prefix;
     const header = this.#bodyHeader.subarray(0, flvBodyHeaderLength(frame, this.#form));
     writeFlvBodyHeader(header, 0, frame, this.#form);
-    this.#write(flvTagTypeOf(frame.track), timestampMs, [header, frame.data], out);
+    return header;
   }
 
   #write(type: FlvTagType, timestampMs: number, parts: readonly Uint8Array[], out: PackagerOutput): void {

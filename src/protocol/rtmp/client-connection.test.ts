@@ -34,7 +34,9 @@ function status(level: string, code: string, name = 'onStatus'): Uint8Array {
 
 const SERVER_HANDSHAKE = new Uint8Array(1 + 2 * 1536);
 const CONNECTED = command('_result', 1, new AmfObject(), new AmfObject({ level: 'status' }));
-const CREATED = command('_result', 2, null, 7);
+/** Publishers ask for more before. */
+const CREATED = command('_result', 4, null, 7);
+const PLAYER_CREATED = command('_result', 2, null, 7);
 
 /** A client alone, and what it did. */
 function runClient(
@@ -158,6 +160,8 @@ test('the commands are lal’s, on the stream the server gave', () => {
   expect(sent.map((each) => [each.typeId, each.streamId])).toEqual([
     [20, 0],
     [20, 0],
+    [20, 0],
+    [20, 0],
     [20, 7],
   ]);
   expect(sent.map((each) => readAllAmf0(each.payload))).toStrictEqual([
@@ -172,10 +176,12 @@ test('the commands are lal’s, on the stream the server gave', () => {
         ['tcUrl', 'rtmp://h/live'],
       ]),
     ],
-    ['createStream', 2, null],
-    ['publish', 3, null, 'test110?a=b', 'live'],
+    ['releaseStream', 2, null, 'test110?a=b'],
+    ['FCPublish', 3, null, 'test110?a=b'],
+    ['createStream', 4, null],
+    ['publish', 5, null, 'test110?a=b', 'live'],
   ]);
-  const player = runClient(PLAY, SERVER_HANDSHAKE, CONNECTED, CREATED);
+  const player = runClient(PLAY, SERVER_HANDSHAKE, CONNECTED, PLAYER_CREATED);
   expect(readAllAmf0(player.sent[2]!.payload)).toEqual(['play', 3, null, 'test110?a=b']);
 });
 
@@ -187,7 +193,11 @@ describe('a refusal ends the connection at once', () => {
       PUBLISH,
       [CONNECTED, CREATED, status('error', 'NetStream.Publish.BadName')],
     ],
-    ['an error status to play', PLAY, [CONNECTED, CREATED, status('error', 'NetStream.Play.StreamNotFound')]],
+    [
+      'an error status to play',
+      PLAY,
+      [CONNECTED, PLAYER_CREATED, status('error', 'NetStream.Play.StreamNotFound')],
+    ],
     [
       'an error status later on',
       PUBLISH,
@@ -199,6 +209,20 @@ describe('a refusal ends the connection at once', () => {
     expect(client.isStarted).toBe(false);
     expect(() => client.serializeMedia('audio', 0, [])).toThrow(TypeError);
   });
+});
+
+test('a server need not know what announces a publication', () => {
+  const unknown = (transactionId: number): Uint8Array =>
+    command(
+      '_error',
+      transactionId,
+      null,
+      new AmfObject({ level: 'error', code: 'NetConnection.Call.Failed' }),
+    );
+  const pieces = [unknown(2), unknown(3), CREATED, status('status', 'NetStream.Publish.Start')];
+  expect(runClient(PUBLISH, SERVER_HANDSHAKE, CONNECTED, ...pieces).events).toEqual([{ type: 'start' }]);
+  const { events } = runClient(PUBLISH, SERVER_HANDSHAKE, CONNECTED, unknown(4));
+  expect(events).toEqual([{ type: 'refused', code: 'NetConnection.Call.Failed', description: '' }]);
 });
 
 test('repeated answers, other statuses and messages of every type are tolerated', () => {
@@ -214,7 +238,8 @@ test('repeated answers, other statuses and messages of every type are tolerated'
     message(17, new Uint8Array(Buffer.concat([Uint8Array.of(0), serializeAmf0('onFCSubscribe', 0)]))),
   ];
   const start = status('status', 'NetStream.Play.Start');
-  const pieces = [SERVER_HANDSHAKE, CONNECTED, CONNECTED, CREATED, CREATED, start, start];
+  const created = [PLAYER_CREATED, PLAYER_CREATED];
+  const pieces = [SERVER_HANDSHAKE, CONNECTED, CONNECTED, ...created, start, start];
   const { events } = runClient(
     PLAY,
     ...pieces.flatMap((piece) => [piece, ...(piece === pieces[0] ? [] : noise)]),
@@ -227,7 +252,7 @@ test('media that comes before the status is not lost', () => {
     PLAY,
     SERVER_HANDSHAKE,
     CONNECTED,
-    CREATED,
+    PLAYER_CREATED,
     message(9, Uint8Array.of(0x17), 40),
     status('status', 'NetStream.Play.Start'),
   );
@@ -237,19 +262,25 @@ test('media that comes before the status is not lost', () => {
   ]);
 });
 
-test('saying goodbye deletes the stream, once there is one', () => {
+test('saying goodbye takes the stream back, once there is one', () => {
   const early = new RtmpClientConnection(PUBLISH);
   early.takeOutput();
   early.end();
   expect(early.takeOutput()).toEqual([]);
-  const { client } = runClient(PUBLISH, SERVER_HANDSHAKE, CONNECTED, CREATED);
-  client.end();
-  expect(Buffer.concat(client.takeOutput()).toString('latin1')).toContain('deleteStream');
+  for (const [options, created, goodbye] of [
+    [PUBLISH, CREATED, ['FCUnpublish', 'deleteStream']],
+    [PLAY, PLAYER_CREATED, ['deleteStream']],
+  ] as const) {
+    const { client } = runClient(options, SERVER_HANDSHAKE, CONNECTED, created);
+    client.end();
+    const text = Buffer.concat(client.takeOutput()).toString('latin1');
+    expect(text.match(/[A-Za-z]{7,}/g)).toEqual(goodbye);
+  }
 });
 
 test('random messages of a server are handled or refused with a coded error', () => {
   const piece = fc.oneof(
-    fc.constantFrom(CONNECTED, CREATED, status('status', 'NetStream.Play.Start')),
+    fc.constantFrom(CONNECTED, PLAYER_CREATED, status('status', 'NetStream.Play.Start')),
     fc.tuple(fc.nat(25), fc.uint8Array({ maxLength: 60 })).map((fields) => message(fields[0], fields[1])),
     fc.uint8Array({ maxLength: 20 }),
   );

@@ -1,3 +1,4 @@
+import type { AmfValue } from '../amf/amf-value.ts';
 import type { ChunkReaderLimits } from './chunk-reader.ts';
 import { serializeChunkedMessage } from './chunk-writer.ts';
 import { parseCommand, parseStatus } from './command.ts';
@@ -40,8 +41,6 @@ export interface RtmpClientConnectionOptions {
 /** What servers know from FMLE and from Flash Player on Linux; some look at it. */
 const FLASH_VERSION = { publish: 'FMLE/3.0 (compatible; lal-ts)', play: 'LNX 9,0,124,2' } as const;
 
-const TransactionId = { connect: 1, createStream: 2, start: 3, deleteStream: 4 } as const;
-
 const MEDIA_MESSAGE = {
   audio: { typeId: RtmpMessageType.audio, chunkStreamId: RtmpChunkStream.audio },
   video: { typeId: RtmpMessageType.video, chunkStreamId: RtmpChunkStream.video },
@@ -58,8 +57,8 @@ const PLAY_END_CODES: ReadonlySet<string> = new Set([
 /** handshake -> connecting -> creating stream -> starting -> started -> closed */
 type State =
   | { readonly name: 'handshake' }
-  | { readonly name: 'connecting' }
-  | { readonly name: 'creating stream' }
+  | { readonly name: 'connecting'; readonly transactionId: number }
+  | { readonly name: 'creating stream'; readonly transactionId: number }
   | { readonly name: 'starting'; readonly streamId: number }
   | { readonly name: 'started'; readonly streamId: number }
   | { readonly name: 'closed' };
@@ -74,6 +73,9 @@ export class RtmpClientConnection {
   readonly #channel: RtmpMessageChannel;
   readonly #times = new MessageTimes();
   #state: State = { name: 'handshake' };
+  #lastTransactionId = 0;
+  /** Of `releaseStream` and `FCPublish`: servers that do not know them answer with `_error`, which means nothing. */
+  readonly #optionalTransactions = new Set<number>();
 
   constructor(options: RtmpClientConnectionOptions) {
     this.#options = options;
@@ -147,11 +149,12 @@ export class RtmpClientConnection {
     return serializeChunkedMessage(header, parts, OUTGOING_CHUNK_SIZE);
   }
 
-  /** Says goodbye: `deleteStream`, as far as there is a stream. The session writes the output and closes. */
+  /** Says goodbye, as far as there is a stream. The session writes the output and closes. */
   end(): void {
     const { streamId } = this;
     if (streamId !== undefined) {
-      this.#sendCommand('deleteStream', TransactionId.deleteStream, [streamId]);
+      if (this.#options.mode === 'publish') this.#sendCommand('FCUnpublish', [this.#options.streamName]);
+      this.#sendCommand('deleteStream', [streamId]);
     }
     this.#state = { name: 'closed' };
   }
@@ -159,9 +162,10 @@ export class RtmpClientConnection {
   #connect(): void {
     const { mode, app, tcUrl, fourCcList, flashVer = FLASH_VERSION[mode] } = this.#options;
     this.#channel.sendChunkSize();
-    const command = connectCommand(TransactionId.connect, { app, tcUrl, flashVer, fourCcList });
+    const transactionId = this.#nextTransactionId();
+    const command = connectCommand(transactionId, { app, tcUrl, flashVer, fourCcList });
     this.#channel.sendCommand(RtmpChunkStream.connection, 0, command);
-    this.#state = { name: 'connecting' };
+    this.#state = { name: 'connecting', transactionId };
   }
 
   #handleMessage(message: RtmpMessage): RtmpClientEvent | undefined {
@@ -199,7 +203,7 @@ export class RtmpClientConnection {
         this.#handleResult(command);
         return undefined;
       case '_error':
-        return this.#refused(command);
+        return this.#optionalTransactions.has(command.transactionId) ? undefined : this.#refused(command);
       case 'onStatus':
         return this.#handleStatus(command);
       default:
@@ -210,13 +214,21 @@ export class RtmpClientConnection {
 
   /** Answers to transactions that are not under way are ignored: some servers repeat themselves. */
   #handleResult(command: RtmpCommand): void {
-    const { name } = this.#state;
-    if (name === 'connecting' && command.transactionId === TransactionId.connect) {
-      this.#sendCommand('createStream', TransactionId.createStream, []);
-      this.#state = { name: 'creating stream' };
-    } else if (name === 'creating stream' && command.transactionId === TransactionId.createStream) {
+    if (!('transactionId' in this.#state) || this.#state.transactionId !== command.transactionId) return;
+    if (this.#state.name === 'connecting') {
+      if (this.#options.mode === 'publish') this.#announcePublication();
+      const transactionId = this.#sendCommand('createStream', []);
+      this.#state = { name: 'creating stream', transactionId };
+    } else {
       const [streamId] = command.args;
       this.#start(typeof streamId === 'number' ? streamId >>> 0 : 1);
+    }
+  }
+
+  /** As every encoder since FMLE: what stands behind the ingest of Wowza, Akamai and YouTube waits for it. */
+  #announcePublication(): void {
+    for (const name of ['releaseStream', 'FCPublish']) {
+      this.#optionalTransactions.add(this.#sendCommand(name, [this.#options.streamName]));
     }
   }
 
@@ -224,7 +236,7 @@ export class RtmpClientConnection {
     const { mode, streamName } = this.#options;
     this.#channel.sendCommand(RtmpChunkStream.stream, streamId, {
       name: mode,
-      transactionId: TransactionId.start,
+      transactionId: this.#nextTransactionId(),
       commandObject: null,
       // YouTube insists on the type.
       args: mode === 'publish' ? [streamName, 'live'] : [streamName],
@@ -249,12 +261,16 @@ export class RtmpClientConnection {
     return { type: 'refused', code, description };
   }
 
-  #sendCommand(name: string, transactionId: number, args: readonly number[]): void {
-    this.#channel.sendCommand(RtmpChunkStream.connection, 0, {
-      name,
-      transactionId,
-      commandObject: null,
-      args,
-    });
+  /** @returns its transaction id */
+  #sendCommand(name: string, args: readonly AmfValue[]): number {
+    const transactionId = this.#nextTransactionId();
+    const command = { name, transactionId, commandObject: null, args };
+    this.#channel.sendCommand(RtmpChunkStream.connection, 0, command);
+    return transactionId;
+  }
+
+  #nextTransactionId(): number {
+    this.#lastTransactionId += 1;
+    return this.#lastTransactionId;
   }
 }

@@ -20,8 +20,8 @@ export interface RtmpClientSessionOptions extends Pick<
   RtmpClientConnectionOptions,
   'mode' | 'handshake' | 'flashVer' | 'fourCcList' | 'limits'
 > {
-  /** `rtmp://` or `rtmps://`; a user in it answers Adobe authentication. */
-  readonly url: string;
+  /** `rtmp://` or `rtmps://`, also taken apart already; a user in it answers Adobe authentication. */
+  readonly url: string | RtmpUrl;
   readonly tls?: ClientTlsOptions | undefined;
   /** For TCP and TLS together. 10 seconds. */
   readonly connectTimeoutMs?: number | undefined;
@@ -80,7 +80,7 @@ export class RtmpClientSession {
 
   /** @throws ProtocolError `ERR_RTMP_URL`; everything later is told to the listener, and never before this returns */
   constructor(options: RtmpClientSessionOptions, listener: RtmpClientListener) {
-    this.url = parseRtmpUrl(options.url);
+    this.url = typeof options.url === 'string' ? parseRtmpUrl(options.url) : options.url;
     this.#options = options;
     this.#listener = listener;
     this.#clock = options.clock ?? systemClock;
