@@ -1,4 +1,5 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -24,21 +25,19 @@ export async function listenHttp(
   certificate?: TlsCertificateSource,
   kind?: ListenerKind,
 ): Promise<Listener> {
-  const handshakeTimeout = context.config.limits.handshake_timeout_ms;
   const options = {
-    noDelay: true,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: handshakeTimeout,
-    requestTimeout: handshakeTimeout,
-    connectionsCheckingInterval: 1000,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...httpServerOptions(context),
     // Other offers (HTTP/2, from curl) may be ignored, and the request answered as it stands (RFC 9110, 7.8).
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
   const server =
     certificate === undefined
       ? createServer(options)
-      : createSecureServer({ ...options, ...certificate.current, handshakeTimeout });
+      : createSecureServer({
+          ...options,
+          ...certificate.current,
+          handshakeTimeout: context.config.limits.handshake_timeout_ms,
+        });
   if ('setSecureContext' in server) certificate!.attach(server);
   server.on('connection', (socket: Socket) => context.guard.admit(socket));
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -48,6 +47,19 @@ export async function listenHttp(
     dispatchUpgrade(routes, request, socket as Socket, head, context.clock);
   });
   return listen(server, kind ?? (certificate === undefined ? 'http' : 'https'), address, context.logger);
+}
+
+/** How long a peer may take over a request, and how large its headers may be, on any HTTP port. */
+export function httpServerOptions({ config }: ServerContext): ServerOptions {
+  const { handshake_timeout_ms: timeoutMs } = config.limits;
+  return {
+    noDelay: true,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
 }
 
 function dispatchRequest(

@@ -9,7 +9,7 @@ export class ListenError extends Error {
 }
 
 /** What a listener speaks. */
-export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https' | 'rtsp' | 'rtsps' | 'ws-rtsp';
+export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https' | 'rtsp' | 'rtsps' | 'ws-rtsp' | 'http-api';
 
 /** A port that is open. */
 export interface Listener {

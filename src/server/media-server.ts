@@ -4,6 +4,8 @@ import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import { systemClock, type Clock } from '../media/clock.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
+import { listenHttpApi } from './api/api-listener.ts';
+import { HttpApi } from './api/http-api.ts';
 import { ConfigStore, type ReloadReport } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
@@ -51,6 +53,7 @@ export class MediaServer {
   readonly #flv: LiveHttpService;
   readonly #ts: LiveHttpService;
   readonly #hls: Hls | undefined;
+  readonly #api: HttpApi;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
   readonly #listeners: Listener[] = [];
@@ -93,6 +96,12 @@ export class MediaServer {
     this.#hls = createHls(this.#context);
     this.hub.observe(new TsLeftOutLog(logger, () => makesTs(config)));
     this.records = new RecordService(this.#context);
+    this.#api = new HttpApi({
+      ...this.#context,
+      statistics: this.statistics,
+      records: this.records,
+      startedMs: clock.wallMs(),
+    });
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -166,6 +175,7 @@ export class MediaServer {
     ports.add(this.config.httpts, this.#ts);
     if (this.#hls !== undefined) ports.add(this.config.hls, this.#hls.service);
     for await (const listener of ports.listen()) this.#opened(listener);
+    if (this.config.http_api.enable) this.#opened(await listenHttpApi(this.#api, this.#context));
   }
 
   #opened(listener: Listener): void {
@@ -216,6 +226,7 @@ export class MediaServer {
     this.#flv.closeSessions(reason);
     this.#ts.closeSessions(reason);
     this.#hls?.service.closeSessions(reason);
+    this.#api.close();
     for (const session of registry.all()) session.close(reason);
     let cancelGiveUp = (): void => {};
     const giveUp = new Promise<void>((resolve) => {

@@ -52,7 +52,7 @@ const BUILT_IN = {
     ws_rtsp_addr: ':5566',
   },
   record: { flv_out_path: './lal_record/flv/', mpegts_out_path: './lal_record/mpegts' },
-  http_api: { addr: '127.0.0.1:8083' },
+  http_api: { enable: true, addr: '127.0.0.1:8083' },
   http_notify: { update_interval_sec: 5 },
   pprof: { addr: '127.0.0.1:8084' },
   log: { level: 2, filename: '', short_file_flag: false },

@@ -99,6 +99,16 @@ export function checkRtsp({ rtsp }: ServerConfigValues): CheckResult[] {
   return results;
 }
 
+/** Browsers send origins in one spelling; another one would never match. */
+export function checkAllowedOrigins({ http_api: api }: ServerConfigValues): CheckResult[] {
+  return api.allowed_origins
+    .filter((origin) => !/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin)
+    .map((origin) => ({
+      key: 'http_api.allowed_origins',
+      text: `"${origin}" is no web origin; allowed: for example "https://console.example.com", without a path`,
+    }));
+}
+
 /** A warning for each switch that is on and does nothing in this release. */
 export function unbuiltFeatureWarnings(config: ServerConfigValues): CheckResult[] {
   return UNBUILT_FEATURES.filter(({ key }) => valueAt(config, key) === true).map(({ key, feature }) => ({

@@ -331,7 +331,17 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
     enable: flag('Pull.'),
     addr: text('The origin, `host:port`.'),
   }),
-  http_api: listener('HTTP API and web page.'),
+  http_api: section('HTTP API and web page; docs/api.md.', {
+    enable: flag('Open the listener.'),
+    addr: text('Listen address.'),
+    token: extension(secret('Every call has to bring it. Empty: none has to.')),
+    allowed_origins: extension(
+      z.array(z.string()).default([]).meta({
+        description:
+          'Web origins, `https://console.example.com`, whose pages may make calls that change something.',
+      }),
+    ),
+  }),
   http_notify: httpNotify,
   simple_auth: simpleAuth,
   pprof: listener('Diagnostics page.'),

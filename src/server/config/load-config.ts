@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
+  checkAllowedOrigins,
   checkListenAddresses,
   checkRecordFileName,
   checkRtsp,
@@ -64,7 +65,12 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
-  const others = [...checkUrlPatterns(config), ...checkRecordFileName(config), ...checkRtsp(config)];
+  const others = [
+    ...checkUrlPatterns(config),
+    ...checkRecordFileName(config),
+    ...checkRtsp(config),
+    ...checkAllowedOrigins(config),
+  ];
   refuse('ERR_CONFIG_INVALID', [...addresses.problems, ...others].map(locate));
   refuse('ERR_CONFIG_UNBUILT_AUTH', unbuiltAuthRefusals(config).map(locate));
   const placed = [...repairs, ...addresses.warnings, ...unbuiltFeatureWarnings(config)].map(locate);

@@ -103,7 +103,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   },
   relay_push: { enable: 'publication', addr_list: 'publication' },
   static_relay_pull: { enable: 'now', addr: 'now' },
-  http_api: { enable: 'restart', addr: 'restart' },
+  http_api: { enable: 'restart', addr: 'restart', token: 'now', allowed_origins: 'now' },
   http_notify: {
     enable: 'now',
     update_interval_sec: 'now',

@@ -21,7 +21,7 @@ export interface ServerConfigValues {
   record: RecordConfig;
   relay_push: RelayPushConfig;
   static_relay_pull: RelayPullConfig;
-  http_api: SwitchedListenerConfig;
+  http_api: HttpApiConfig;
   http_notify: HttpNotifyConfig;
   simple_auth: SimpleAuthConfig;
   pprof: SwitchedListenerConfig;
@@ -162,6 +162,14 @@ export interface RelayPullConfig {
 export interface SwitchedListenerConfig {
   enable: boolean;
   addr: string;
+}
+
+/** `http_api`: the HTTP API and its pages. */
+export interface HttpApiConfig extends SwitchedListenerConfig {
+  /** Extension: every call has to bring it; empty: none has to. */
+  token: string;
+  /** Extension: origins, `https://host:port`, whose pages may make calls that change something. */
+  allowed_origins: string[];
 }
 
 /** Addresses of the callbacks; an empty one is off. */

@@ -6,7 +6,6 @@ export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature
   { key: 'in_session.add_dummy_audio_enable', feature: 'adding silent audio' },
   { key: 'relay_push.enable', feature: 'relay push' },
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
-  { key: 'http_api.enable', feature: 'the HTTP API' },
   { key: 'http_notify.enable', feature: 'HTTP callbacks' },
   { key: 'pprof.enable', feature: 'the diagnostics page' },
 ];

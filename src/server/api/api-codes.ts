@@ -1,0 +1,29 @@
+/** The values of `error_code`: lal's, and above 2002 ours. 401 and 403 come with the HTTP status of the same number. */
+export const ApiCode = {
+  success: 0,
+  tokenMissing: 401,
+  originRefused: 403,
+  pathUnknown: 404,
+  internalError: 500,
+  groupNotFound: 1001,
+  paramMissing: 1002,
+  sessionNotFound: 1003,
+  startRelayPullFailed: 2001,
+  listenRtpFailed: 2002,
+} as const;
+
+export type ApiCode = (typeof ApiCode)[keyof typeof ApiCode];
+
+/** `desp` where a call has nothing more telling to say. The texts of lal's codes are lal's. */
+export const API_TEXTS: Readonly<Record<ApiCode, string>> = {
+  [ApiCode.success]: 'succ',
+  [ApiCode.tokenMissing]: 'token missing or wrong: send "Authorization: Bearer TOKEN", or ?token=TOKEN',
+  [ApiCode.originRefused]: 'calls from this origin are refused: list it in http_api.allowed_origins',
+  [ApiCode.pathUnknown]: 'page not found, check this document out: lal',
+  [ApiCode.internalError]: 'internal error; the log has it',
+  [ApiCode.groupNotFound]: 'group not found',
+  [ApiCode.paramMissing]: 'param missing',
+  [ApiCode.sessionNotFound]: 'session not found',
+  [ApiCode.startRelayPullFailed]: 'the pull could not be started',
+  [ApiCode.listenRtpFailed]: 'the port could not be opened',
+};

@@ -1,0 +1,11 @@
+import type { RecordService } from '../record-service.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { Statistics } from '../stats/statistics.ts';
+
+/** What calls of the API work with: all services of the server. Made once by `MediaServer`. */
+export interface ApiContext extends ServerContext {
+  readonly statistics: Statistics;
+  readonly records: RecordService;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedMs: number;
+}

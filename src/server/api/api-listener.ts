@@ -1,0 +1,16 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { httpServerOptions } from '../http-listener.ts';
+import { listen, type Listener } from '../listener.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { HttpApi } from './http-api.ts';
+
+/** Opens the port of the HTTP API. */
+export async function listenHttpApi(api: HttpApi, context: ServerContext): Promise<Listener> {
+  const server = createServer(httpServerOptions(context));
+  server.on('connection', (socket: Socket) => context.guard.admit(socket));
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void api.handle(request, response);
+  });
+  return listen(server, 'http-api', context.config.http_api.addr, context.logger);
+}

@@ -1,0 +1,6 @@
+import type { Endpoint } from './endpoint.ts';
+import { sessionEndpoints } from './endpoints/sessions.ts';
+import { statEndpoints } from './endpoints/statistics.ts';
+
+/** Every call of the API. */
+export const ENDPOINTS: readonly Endpoint[] = [...statEndpoints, ...sessionEndpoints];

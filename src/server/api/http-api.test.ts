@@ -1,0 +1,172 @@
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { ApiBench } from '../../testing/api-bench.ts';
+import { defineEndpoint, type Endpoint } from './endpoint.ts';
+import { ApiCode } from './api-codes.ts';
+
+let bench: ApiBench;
+
+afterEach(() => bench.close());
+
+const parameters = z.object({
+  stream_name: z.string().meta({ description: 'name' }),
+  port: z.int().default(7).meta({ description: 'port' }),
+});
+
+const calls: string[] = [];
+
+function call(path: `/api/${string}`, kind: 'GET' | 'POST', changesState: boolean): Endpoint {
+  return defineEndpoint({
+    path,
+    call: kind,
+    changesState,
+    group: 'Test',
+    summary: 'A call',
+    parameters: kind === 'GET' ? parameters.extend({ port: z.coerce.number().default(7) }) : parameters,
+    data: { schema: z.object({ name: z.string(), port: z.int() }), onFailure: { name: '', port: 0 } },
+    handle: (_context, { stream_name, port }) => {
+      calls.push(`${stream_name} ${port}`);
+      if (stream_name === 'broken') throw new Error('broken');
+      if (stream_name === 'none') return { code: ApiCode.groupNotFound };
+      return { data: { name: stream_name, port } };
+    },
+  });
+}
+
+const endpoints = [
+  call('/api/stat/look', 'GET', false),
+  call('/api/stat/ask', 'POST', false),
+  call('/api/ctrl/stop', 'GET', true),
+  call('/api/ctrl/start', 'POST', true),
+];
+
+async function listen(httpApi: object = {}): Promise<void> {
+  calls.length = 0;
+  bench = new ApiBench({ http_api: httpApi });
+  await bench.listen(endpoints);
+}
+
+test('an answer has the code, its text and the data in that order, and lal’s headers', async () => {
+  await listen();
+  const { status, headers, text } = await bench.get('/api/stat/look', { stream_name: 'a' });
+  expect(text).toBe('{"error_code":0,"desp":"succ","data":{"name":"a","port":7}}');
+  expect(status).toBe(200);
+  expect(Object.fromEntries(headers)).toMatchObject({
+    server: expect.stringMatching(/^lal\d/) as string,
+    'access-control-allow-credentials': 'true',
+    'access-control-allow-origin': '*',
+    'access-control-allow-headers': 'Content-Type',
+    'content-type': 'application/json',
+  });
+});
+
+test.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'QUERY'])(
+  '%s is answered like the method of the call',
+  async (method) => {
+    await listen();
+    const query = await bench.fetch('/api/stat/look?stream_name=a&stream_name=b', { method });
+    expect(query.body.data).toEqual({ name: 'a', port: 7 });
+    if (method === 'GET') return;
+    const body = await bench.fetch('/api/stat/ask', { method, body: '{"stream_name":"a","port":1}' });
+    expect(body.body.data).toEqual({ name: 'a', port: 1 });
+  },
+);
+
+test.each([
+  ['nothing', ''],
+  ['no JSON', '{"stream_name":'],
+  ['no object', '[]'],
+  ['a wrong type', '{"stream_name":1}'],
+  ['a wrong type of what is optional', '{"stream_name":"a","port":"1"}'],
+  ['a fraction for a whole number', '{"stream_name":"a","port":1.5}'],
+  ['no parameters', '{}'],
+  ['null', '{"stream_name":null}'],
+  ['deep JSON', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
+  ['a body over the limit', `{"stream_name":"${'a'.repeat(65_536)}"}`],
+])('%s is a missing parameter', async (_what, body) => {
+  await listen();
+  const { status, text } = await bench.fetch('/api/stat/ask', { method: 'POST', body });
+  expect(status).toBe(200);
+  expect(text).toMatch(
+    /^\{"error_code":1002,"desp":"param missing","data":\{"name":"","port":0\},"detail":"[^"]+"\}$/,
+  );
+  expect(calls).toEqual([]);
+});
+
+test('what exists is given, even if it is empty; what is null or unknown counts for nothing', async () => {
+  await listen();
+  const body = { stream_name: '', port: null, other: { deep: [[]] } };
+  expect((await bench.post('/api/stat/ask', body)).body.data).toEqual({ name: '', port: 7 });
+});
+
+test('a call that refuses has its code, its text and empty data', async () => {
+  await listen();
+  const { status, text } = await bench.get('/api/stat/look', { stream_name: 'none' });
+  expect(status).toBe(200);
+  expect(text).toBe('{"error_code":1001,"desp":"group not found","data":{"name":"","port":0}}');
+});
+
+test('a fault of ours is a status, and the server lives on', async () => {
+  await listen();
+  const { status, body } = await bench.get('/api/stat/look', { stream_name: 'broken' });
+  expect([status, body.error_code]).toEqual([500, 500]);
+  expect((await bench.get('/api/stat/look', { stream_name: 'a' })).status).toBe(200);
+});
+
+test.each(['/', '/api/list', '/api/stat', '/api/stat/look/', '//api/stat/look', '/api/stat/look%00'])(
+  '%s is no call',
+  async (path) => {
+    await listen();
+    const { status, text } = await bench.get(path);
+    expect(status).toBe(200);
+    expect(text).toBe('{"error_code":404,"desp":"page not found, check this document out: lal"}');
+  },
+);
+
+test('a preflight does nothing', async () => {
+  await listen();
+  for (const { path } of endpoints) {
+    const { status, text } = await bench.fetch(`${path}?stream_name=a`, { method: 'OPTIONS' });
+    expect([status, text]).toEqual([204, '']);
+  }
+  expect(calls).toEqual([]);
+});
+
+test('pages of other origins may look, and change nothing', async () => {
+  await listen();
+  const headers = { Origin: 'https://elsewhere.example' };
+  expect((await bench.get('/api/stat/look', { stream_name: 'a' }, headers)).body.error_code).toBe(0);
+  calls.length = 0;
+  const stop = await bench.get('/api/ctrl/stop', { stream_name: 'a' }, headers);
+  const start = await bench.post('/api/ctrl/start', { stream_name: 'a' }, headers);
+  for (const answer of [stop, start]) {
+    expect(answer.status).toBe(403);
+    expect(answer.body.error_code).toBe(403);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  }
+  expect(calls).toEqual([]);
+});
+
+test('pages of listed origins may change something, and read the answer', async () => {
+  await listen({ allowed_origins: ['https://console.example'] });
+  const headers = { Origin: 'https://console.example' };
+  const { status, headers: sent } = await bench.post('/api/ctrl/start', { stream_name: 'a' }, headers);
+  expect(status).toBe(200);
+  expect(sent.get('access-control-allow-origin')).toBe('https://console.example');
+  expect(sent.get('access-control-allow-credentials')).toBeNull();
+  expect(sent.get('vary')).toBe('Origin');
+});
+
+test('a token is asked for before anything else, and it opens calls to every origin', async () => {
+  await listen({ token: 'secret' });
+  const withoutToken = await bench.post('/api/ctrl/start', { stream_name: 'a' });
+  expect([withoutToken.status, withoutToken.body.error_code]).toEqual([401, 401]);
+  expect((await bench.get('/api/other')).status).toBe(401);
+  expect((await bench.get('/api/stat/look', { stream_name: 'a', token: 'secret2' })).status).toBe(401);
+  const headers = { Origin: 'https://elsewhere.example', Authorization: 'Bearer secret' };
+  const answer = await bench.post('/api/ctrl/start', { stream_name: 'a' }, headers);
+  expect(answer.body.error_code).toBe(0);
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+  expect((await bench.get('/api/stat/look', { stream_name: 'a', token: 'secret' })).status).toBe(200);
+});

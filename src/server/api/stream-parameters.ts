@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { streamKeyOf } from '../stream-address.ts';
+import type { ApiContext } from './api-context.ts';
+
+/** The parameters by which calls name a stream. */
+export const streamParameters: { stream_name: z.ZodString; app_name: z.ZodOptional<z.ZodString> } = {
+  stream_name: z.string().meta({ description: 'Name of the stream.' }),
+  app_name: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'Extension: its app, where the config says `"stream_key": "app_stream"`. Without it the one stream of that name ' +
+        'is meant; or `stream_name` is `app/stream`.',
+    }),
+};
+
+/** A stream as a caller names it. */
+export interface NamedStream {
+  readonly stream_name: string;
+  readonly app_name?: string | undefined;
+}
+
+/** The key of the stream that is meant, whether or not it exists. */
+export function streamKeyFor({ config, hub }: ApiContext, { stream_name, app_name }: NamedStream): string {
+  if (config.stream_key === 'stream' || hub.get(stream_name) !== undefined) return stream_name;
+  if (app_name !== undefined) {
+    return streamKeyOf({ appName: app_name, streamName: stream_name, urlParam: '' }, config.stream_key);
+  }
+  const sameNamed = [...hub.streams.keys()].filter((key) => key.endsWith(`/${stream_name}`));
+  return sameNamed.length === 1 ? sameNamed[0]! : stream_name;
+}

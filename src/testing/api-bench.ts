@@ -1,0 +1,151 @@
+import pino from 'pino';
+import type { Publication } from '../hub/publication.ts';
+import { FlushScheduler } from '../hub/flush-scheduler.ts';
+import { LocalStreamDirectory } from '../hub/stream-directory.ts';
+import { StreamHub } from '../hub/stream-hub.ts';
+import type { EndReason } from '../media/end-reason.ts';
+import { StreamGate } from '../server/admission/stream-gate.ts';
+import type { ApiContext } from '../server/api/api-context.ts';
+import { listenHttpApi } from '../server/api/api-listener.ts';
+import { HttpApi } from '../server/api/http-api.ts';
+import { ConfigStore } from '../server/config/config-store.ts';
+import { parseConfig } from '../server/config/load-config.ts';
+import { ConnectionGuard } from '../server/connection-guard.ts';
+import { addressOf, type Listener } from '../server/listener.ts';
+import { streamGopCacheLimits } from '../server/output-options.ts';
+import { RecordService } from '../server/record-service.ts';
+import { SessionIds } from '../server/sessions/session-ids.ts';
+import type { SessionRecord } from '../server/sessions/session-record.ts';
+import { SessionRegistry } from '../server/sessions/session-registry.ts';
+import { Statistics } from '../server/stats/statistics.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeFileSystem } from './fake-file-system.ts';
+
+/** An answer of the API: its text as it was sent, and what the text says. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: ApiAnswerBody;
+}
+
+/** The keys that every answer may have. */
+interface ApiAnswerBody {
+  readonly error_code: number;
+  readonly desp: string;
+  readonly data?: unknown;
+  readonly detail?: string;
+}
+
+/** The HTTP API on a port of its own, over streams and sessions that the test makes. */
+export class ApiBench {
+  readonly clock: FakeClock = new FakeClock();
+  readonly hub: StreamHub;
+  readonly registry: SessionRegistry = new SessionRegistry();
+  readonly statistics: Statistics;
+  readonly files: FakeFileSystem = new FakeFileSystem();
+  readonly context: ApiContext;
+  /** Ends of sessions by the API: id and code. */
+  readonly ends: string[] = [];
+  #listener: Listener | undefined;
+
+  /** @param overrides sections of the config */
+  constructor(overrides: object = {}) {
+    const configStore = new ConfigStore(parseConfig(JSON.stringify(overrides), 'test config').config);
+    const config = configStore.current;
+    const { clock, registry } = this;
+    const logger = pino({ level: 'silent' });
+    this.hub = new StreamHub(new FlushScheduler(clock, 0, 0), { gopCache: streamGopCacheLimits(config) });
+    this.statistics = new Statistics(this.hub, registry, clock);
+    this.context = {
+      config,
+      configStore,
+      logger,
+      clock,
+      hub: this.hub,
+      gate: new StreamGate(config, this.hub, new LocalStreamDirectory()),
+      registry,
+      ids: new SessionIds(),
+      guard: new ConnectionGuard(config.limits),
+      streamingSockets: new WeakSet(),
+      statistics: this.statistics,
+      records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
+      startedMs: clock.wallMs(),
+    };
+  }
+
+  /** Opens the port, for all calls or for the given ones. */
+  async listen(...endpoints: ConstructorParameters<typeof HttpApi>[1][]): Promise<void> {
+    const config = {
+      ...this.context.config,
+      http_api: { ...this.context.config.http_api, addr: '127.0.0.1:0' },
+    };
+    this.#listener = await listenHttpApi(new HttpApi(this.context, ...endpoints), {
+      ...this.context,
+      config,
+    });
+  }
+
+  get port(): number {
+    return addressOf(this.#listener!).port;
+  }
+
+  async close(): Promise<void> {
+    this.#listener?.server.close();
+    this.context.guard.destroyAll();
+    await this.context.guard.whenEmpty();
+  }
+
+  /** Asks with a query. */
+  get(
+    path: string,
+    query: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<ApiAnswer> {
+    const search = new URLSearchParams(query).toString();
+    return this.fetch(search === '' ? path : `${path}?${search}`, { headers });
+  }
+
+  /** Asks with a JSON body. */
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    return this.fetch(path, { method: 'POST', body: JSON.stringify(body), headers });
+  }
+
+  async fetch(target: string, init: RequestInit): Promise<ApiAnswer> {
+    const response = await fetch(`http://127.0.0.1:${this.port}${target}`, init);
+    const text = await response.text();
+    const body = JSON.parse(text === '' ? '{}' : text) as ApiAnswerBody;
+    return { status: response.status, headers: response.headers, text, body };
+  }
+
+  /** Somebody begins to publish, with no session that would show. */
+  publish(streamKey = 'test110'): Publication {
+    return this.hub.open(streamKey).publish()!;
+  }
+
+  /** A session of a stream; whoever closes it shows in `ends`. */
+  addSession(id: string, options: Partial<SessionRecord> = {}): SessionRecord {
+    const record: SessionRecord = {
+      id,
+      protocol: 'RTMP',
+      baseType: 'SUB',
+      streamKey: options.streamName ?? 'test110',
+      streamName: 'test110',
+      appName: 'live',
+      urlParam: '',
+      remoteAddress: '127.0.0.1:5000',
+      startedMs: this.clock.wallMs(),
+      url: '',
+      bytesRead: () => 1000,
+      bytesWritten: () => 2000,
+      close: (reason: EndReason) => {
+        this.ends.push(`${id} ${reason.code}`);
+        this.registry.remove(record, reason);
+      },
+      ...options,
+    };
+    this.hub.open(record.streamKey);
+    this.registry.add(record);
+    return record;
+  }
+}
