@@ -1,7 +1,7 @@
 /** The server with lal's command line: `-c`, `-p`, `-v`, and `--check` besides. */
 import { formatFinding } from '../server/config/config-finding.ts';
 import { effectiveConfigJson } from '../server/config/effective-config.ts';
-import { searchConfigFile } from '../server/config/load-config.ts';
+import { loadConfigFile, searchConfigFile } from '../server/config/load-config.ts';
 import { createServer } from '../server/media-server.ts';
 import { VERSION } from '../server/version.ts';
 import { LALSERVER_USAGE, parseLalserverFlags, UsageError, type LalserverFlags } from './lalserver-flags.ts';
@@ -32,7 +32,8 @@ async function main(args: readonly string[]): Promise<number | undefined> {
   const loaded = loadOrExplain(file);
   if (loaded === undefined) return 1;
   if (!flags.check) {
-    await runServer(loaded, { create: createServer });
+    const path = file;
+    await runServer(loaded, { create: createServer, configSource: () => loadConfigFile(path) });
     return undefined;
   }
   process.stdout.write(`${effectiveConfigJson(loaded.config)}\n`);

@@ -131,7 +131,7 @@ describe('lalserver', () => {
     expect(stderr).toMatch(/^cannot change to .*none: /);
   });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+  test.each(['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)(
     '%s stops it with status 0, and Node opens no inspector',
     async (signal) => {
       const server = start(lalserver, ['-c', configFile(SMALL)]);
@@ -143,6 +143,22 @@ describe('lalserver', () => {
       expect(stdout).toContain(`${signal}: stopping`);
     },
   );
+
+  test('SIGHUP reads the config again; one that cannot be used is explained and changes nothing', async () => {
+    const server = start(lalserver, ['-c', configFile(SMALL)]);
+    await server.says('config loaded');
+    configFile('{"server_id": 5}');
+    server.kill('SIGHUP');
+    await server.says('ERROR the config cannot be used; nothing has changed');
+    await server.says('test.conf.json:1:15: server_id: expected string');
+    const log = { ...SMALL.log, level_flag: false };
+    configFile({ ...SMALL, server_id: '5', rtmp: { enable: true, addr: '127.0.0.1:1' }, log });
+    server.kill('SIGHUP');
+    await server.says(' config reloaded changed=["server_id","log.level_flag"]');
+    await server.says('these keys change with a restart only keys=["rtmp.addr"]');
+    server.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
+  });
 
   test('a port that is taken ends it with status 1 and a line that names the port', async () => {
     const squatter = createServer();

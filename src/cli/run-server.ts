@@ -1,26 +1,39 @@
 import type { Logger } from 'pino';
 import { formatFinding } from '../server/config/config-finding.ts';
 import { effectiveConfigJson } from '../server/config/effective-config.ts';
+import type { ConfigSource } from '../server/config/config-reloader.ts';
 import type { LoadedConfig } from '../server/config/load-config.ts';
 import type { ServerConfig } from '../server/config/server-config.ts';
 import { createLogger, type OpenLogger } from '../server/logging/create-logger.ts';
 import { createFaultHandler } from '../server/logging/internal-fault.ts';
 import { VERSION } from '../server/version.ts';
 import { setHeapFlags } from './heap-settings.ts';
-import { onStopSignal } from './stop-signals.ts';
+import { onSignals } from './signals.ts';
 
 /** A stop takes at most this long, whatever the peers do; users are promised 5 s. */
 const LONGEST_STOP_MS = 4800;
 
 /** What this file needs to know of a server. */
 export interface RunnableServer {
+  /** In force now. */
+  readonly config: ServerConfig;
   start(): Promise<void>;
   close(): Promise<void>;
+  reloadFromSource(): unknown;
+  onConfigChange(listener: (changedKeys: ReadonlySet<string>) => void): unknown;
+}
+
+/** What a server is made with. */
+interface ServerMaterial {
+  readonly logger: Logger;
+  readonly configSource?: ConfigSource;
 }
 
 /** How to make the server, and what to do around it. */
 export interface RunOptions<Server extends RunnableServer> {
-  readonly create: (config: ServerConfig, options: { logger: Logger }) => Server;
+  readonly create: (config: ServerConfig, options: ServerMaterial) => Server;
+  /** Reads the config anew; none: it came from no file. */
+  readonly configSource?: ConfigSource | undefined;
   /** Called when every port is open. */
   readonly onStarted?: (server: Server, logger: Logger) => void;
 }
@@ -31,7 +44,7 @@ export interface RunOptions<Server extends RunnableServer> {
  */
 export async function runServer<Server extends RunnableServer>(
   { config, warnings }: LoadedConfig,
-  { create, onStarted }: RunOptions<Server>,
+  { create, configSource, onStarted }: RunOptions<Server>,
 ): Promise<void> {
   setHeapFlags();
   const log = createLogger(config.log);
@@ -40,7 +53,7 @@ export async function runServer<Server extends RunnableServer>(
     log.flushSync();
     process.exit(status);
   };
-  const fault = createFaultHandler(config.log.assert_behavior, logger, exit);
+  const fault = createFaultHandler(() => log.config.assert_behavior, logger, exit);
   process.on('exit', () => log.flushSync());
   process.on('uncaughtException', (error) => fault(error, 'the process'));
   process.on('unhandledRejection', (error) => fault(error, 'a promise'));
@@ -50,14 +63,21 @@ export async function runServer<Server extends RunnableServer>(
     await log.close();
     process.exit(status);
   };
-  onStopSignal((signal) => {
+  const stop = (signal: string): void => {
     logger.info(`${signal}: stopping`);
     setTimeout(() => {
       logger.warn('stopping takes too long: giving up on the rest');
       exit(0);
     }, LONGEST_STOP_MS).unref();
     void end(0);
-  });
+  };
+  const reload = (): void => {
+    // Whoever rotates log files from outside sends the same signal.
+    log.reopen();
+    logger.info('SIGHUP: reading the config again');
+    server.reloadFromSource();
+  };
+  onSignals({ stop, reload });
 
   const { version, platform, arch } = process;
   logger.info(
@@ -65,7 +85,8 @@ export async function runServer<Server extends RunnableServer>(
   );
   for (const warning of warnings) logger.warn(formatFinding(warning));
   logger.debug({ config: JSON.parse(effectiveConfigJson(config)) as unknown }, 'config loaded');
-  const server = create(config, { logger });
+  const server = create(config, { logger, ...(configSource && { configSource }) });
+  server.onConfigChange(() => log.reconfigure(server.config.log));
   try {
     await server.start();
   } catch (error) {

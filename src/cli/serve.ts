@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { builtInConfig } from '../server/config/built-in-config.ts';
+import { loadConfigFile } from '../server/config/load-config.ts';
 import { createServer } from '../server/media-server.ts';
 import { startDemoStream } from './demo-stream.ts';
 import { loadOrExplain } from './load-or-explain.ts';
@@ -20,6 +21,7 @@ export function serveCommand(): Command {
       }
       await runServer(loaded, {
         create: createServer,
+        configSource: file === undefined ? undefined : () => loadConfigFile(file),
         onStarted(server, logger) {
           process.stdout.write(welcomeText(loaded.config, demo));
           if (demo) void startDemoStream(server, logger);

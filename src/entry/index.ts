@@ -3,7 +3,9 @@ export { createServer, MediaServer, type MediaServerOptions } from '../server/me
 export { type RecordingStatus, type RecordService } from '../server/record-service.ts';
 export { type RecordKind } from '../output/record/record-format.ts';
 export * from '../server/config/server-config.ts';
-export { type ReloadReport } from '../server/config/config-store.ts';
+export { type ConfigListener, type ReloadReport } from '../server/config/config-store.ts';
+export { type ConfigReload, type ConfigSource } from '../server/config/config-reloader.ts';
+export { ConfigError, type ConfigErrorCode, type ConfigFinding } from '../server/config/config-finding.ts';
 export { type ReloadEffect } from '../server/config/reload-effects.ts';
 export { builtInConfig } from '../server/config/built-in-config.ts';
 export { loadConfigFile, parseConfig } from '../server/config/load-config.ts';

@@ -6,7 +6,9 @@ import { systemClock, type Clock } from '../media/clock.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
 import { listenHttpApi } from './api/api-listener.ts';
 import { HttpApi } from './api/http-api.ts';
-import { ConfigStore, type ReloadReport } from './config/config-store.ts';
+import type { ConfigError } from './config/config-finding.ts';
+import { ConfigReloader, type ConfigReload, type ConfigSource } from './config/config-reloader.ts';
+import { ConfigStore, type ConfigListener, type ReloadReport } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
@@ -35,6 +37,8 @@ export interface MediaServerOptions {
   readonly logger: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** How `reloadFromSource` gets at the config; `() => loadConfigFile(path)`. */
+  readonly configSource?: ConfigSource;
 }
 
 const TICK_MS = 1000;
@@ -48,6 +52,7 @@ export class MediaServer {
   /** What is being recorded; recordings of single streams are started and stopped here. */
   readonly records: RecordService;
   readonly #context: ServerContext;
+  readonly #reloader: ConfigReloader;
   readonly #rtmp: RtmpService;
   readonly #rtsp: RtspService;
   readonly #flv: LiveHttpService;
@@ -64,6 +69,7 @@ export class MediaServer {
   constructor(initialConfig: ServerConfig, options: MediaServerOptions) {
     const { logger, clock = systemClock } = options;
     const configStore = new ConfigStore(initialConfig);
+    this.#reloader = new ConfigReloader(configStore, options.configSource, logger);
     const config = configStore.current;
     this.config = config;
     const scheduler = new FlushScheduler(clock, config.fanout.max_flush_window_ms);
@@ -127,7 +133,20 @@ export class MediaServer {
    * @returns what has changed, and what a restart would change
    */
   reload(config: ServerConfig): ReloadReport {
-    return this.#context.configStore.apply(config);
+    return this.#reloader.use(config);
+  }
+
+  /**
+   * Reads the config again where it came from, and puts it into force like `reload`.
+   * @returns why the config cannot be used; nothing has changed then
+   */
+  reloadFromSource(): ConfigReload | ConfigError {
+    return this.#reloader.readAgain();
+  }
+
+  /** Calls `listener` after each reload that changed something, such as the `log` section. @returns stops that */
+  onConfigChange(listener: ConfigListener): () => void {
+    return this.#context.configStore.onChange(listener);
   }
 
   /** Where the open listeners are found; what to ask when the config says port 0. */

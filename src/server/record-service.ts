@@ -201,16 +201,17 @@ export class RecordService implements StreamObserver {
   }
 
   #eventsFor(streamKey: string, kind: RecordKind): RecorderEvents {
-    const logger = this.#context.logger.child({ stream: streamKey, record: kind });
+    const { logger } = this.#context;
+    const about = { stream: streamKey, record: kind };
     return {
-      opened: (path) => logger.info({ path }, 'record start'),
+      opened: (path) => logger.info({ ...about, path }, 'record start'),
       finished: ({ path, bytes, durationMs, cause, error }: RecordedFile) => {
-        const end = { path, bytes, durationMs, cause };
+        const end = { ...about, path, bytes, durationMs, cause };
         if (error === undefined) logger.info(end, 'record end');
         else logger.warn({ ...end, ...logged(error.endReason) }, 'record end');
       },
       failed: (error, retryMs) =>
-        logger.error({ path: error.path, ...logged(error.endReason), retryMs }, 'record failed'),
+        logger.error({ ...about, path: error.path, ...logged(error.endReason), retryMs }, 'record failed'),
     };
   }
 

@@ -168,6 +168,52 @@ describe('where lines go', () => {
   });
 });
 
+describe('a changed config', () => {
+  test('counts from the next line on: level, form, file', async () => {
+    const path = join(folder, 'stdout');
+    const fd = openSync(path, 'w');
+    const config = {
+      ...builtInConfig().log,
+      ...ALL_FLAGS,
+      timestamp_flag: false,
+      short_file_flag: false,
+      level: 4,
+      filename: join(folder, 'a.log'),
+    };
+    const open = createLogger(config, { clock, stdoutFd: fd });
+    open.logger.info('too quiet');
+    open.logger.error('lal');
+    open.reconfigure({ ...config, level: 2, format: 'json', filename: join(folder, 'b.log') });
+    open.logger.info('json');
+    open.reconfigure({ ...config, level: 2, is_to_stdout: false, level_flag: false, short_file_flag: true });
+    open.logger.info('file only');
+    expect(open.config).toMatchObject({ level: 2, is_to_stdout: false });
+    await open.close();
+    closeSync(fd);
+    const [first, second, ...more] = readFileSync(path, 'utf8').split('\n');
+    expect(first).toBe('ERROR lal');
+    expect(JSON.parse(second!)).toMatchObject({ level: 'info', msg: 'json' });
+    expect(more).toEqual(['']);
+    expect(readFileSync(join(folder, 'a.log'), 'utf8')).toMatch(
+      /^ERROR lal\nfile only - create-logger\.test\.ts:\d+\n$/,
+    );
+    expect(readFileSync(join(folder, 'b.log'), 'utf8')).toBe(`${second}\n`);
+  });
+
+  test('may end the file, and begin one', async () => {
+    const filename = join(folder, 'c.log');
+    const config = { ...builtInConfig().log, ...ALL_FLAGS, is_to_stdout: false, filename };
+    const open = createLogger(config, { clock });
+    open.logger.info('one');
+    open.reconfigure({ ...config, filename: '' });
+    open.logger.info('two');
+    open.reconfigure(config);
+    open.logger.info('three');
+    await open.close();
+    expect(readFileSync(filename, 'utf8')).toMatch(/ one .*\n.* three .*\n$/);
+  });
+});
+
 test('the time follows a clock that was set', async () => {
   let now = wallMs;
   const path = join(folder, 'stdout');

@@ -4,9 +4,8 @@ import { systemClock, type Clock } from '../../media/clock.ts';
 import type { LogConfig } from '../config/server-config.ts';
 import { callSite } from './call-site.ts';
 import { formatLine, type LogRecord } from './line-format.ts';
-import { LineWriter } from './line-writer.ts';
+import { LogOutputs, type LogOutputOptions } from './log-outputs.ts';
 import { redactJsonLine } from './redact.ts';
-import { RotatingLogFile, type Rotation } from './rotating-log-file.ts';
 
 export type { Logger } from 'pino';
 
@@ -19,23 +18,23 @@ const CLOCK_STEP_MS = 20;
 /** A logger and what its owner has to do with it. */
 export interface OpenLogger {
   readonly logger: Logger;
+  /** In force now. */
+  readonly config: LogConfig;
   /** Resolves when every line so far has been written and the file is closed. Later lines are dropped. */
   close(): Promise<void>;
   /** Resolves when what was logged so far is on standard output, as far as it can be. */
   flush(): Promise<void>;
   /** Opens the log file again by its name, after someone moved it away. */
   reopen(): void;
+  /** Goes on as `config` says. Children of the logger keep the level that they were made with. */
+  reconfigure(config: LogConfig): void;
   /** Writes what is pending at once: for the `exit` event. */
   flushSync(): void;
 }
 
 /** What tests choose; the defaults are the real clock and streams. */
-export interface LoggerOptions {
+export interface LoggerOptions extends LogOutputOptions {
   readonly clock?: Pick<Clock, 'wallMs' | 'monotonicMs'>;
-  /** Where `is_to_stdout` goes; default 1. */
-  readonly stdoutFd?: number;
-  /** Hears of trouble with the log itself, once per outage; default: a line on standard error. */
-  readonly onProblem?: (text: string) => void;
 }
 
 /**
@@ -43,52 +42,43 @@ export interface LoggerOptions {
  * when logging; lines are lost instead.
  */
 export function createLogger(config: LogConfig, options: LoggerOptions = {}): OpenLogger {
-  const { clock = systemClock, stdoutFd = 1, onProblem = reportOnStderr } = options;
-  const file =
-    config.filename === '' ? undefined : new RotatingLogFile(config.filename, rotationOf(config), onProblem);
-  const stdout = config.is_to_stdout
-    ? new LineWriter(stdoutFd, reportOnce('standard output', onProblem))
-    : undefined;
+  const { clock = systemClock } = options;
+  const outputs = new LogOutputs(config, options);
   const nowMs = wallClockWithFraction(clock);
-  const isJson = config.format === 'json';
+  const isJson = (): boolean => outputs.config.format === 'json';
 
   const write = (json: string): void => {
-    const line = isJson ? redactJsonLine(json) : formatLine(JSON.parse(json) as LogRecord, config);
-    file?.write(line, clock.wallMs());
-    stdout?.write(line);
+    const line = isJson() ? redactJsonLine(json) : formatLine(JSON.parse(json) as LogRecord, outputs.config);
+    outputs.write(line, clock.wallMs());
   };
   const logger = pino(
     {
-      level: PINO_LEVELS[config.level] ?? 'debug',
+      level: pinoLevelOf(config),
       base: null,
-      timestamp: () => `,"time":${isJson ? `"${new Date(clock.wallMs()).toISOString()}"` : nowMs()}`,
+      timestamp: () => `,"time":${isJson() ? `"${new Date(clock.wallMs()).toISOString()}"` : nowMs()}`,
       formatters: { level: (label) => ({ level: label }) },
-      ...(config.short_file_flag && { mixin: () => ({ caller: callSite() }) }),
+      mixin: () => (outputs.config.short_file_flag ? { caller: callSite() } : {}),
     },
     { write },
   );
   return {
     logger,
-    async close() {
-      await Promise.all([file?.close(), stdout?.idle()]);
+    get config() {
+      return outputs.config;
     },
-    async flush() {
-      await stdout?.idle();
+    close: () => outputs.close(),
+    flush: () => outputs.flush(),
+    reopen: () => outputs.reopen(),
+    reconfigure(changed) {
+      outputs.reconfigure(changed);
+      logger.level = pinoLevelOf(changed);
     },
-    reopen() {
-      file?.reopen();
-    },
-    flushSync() {
-      file?.flushSync();
-      stdout?.flushSync();
-    },
+    flushSync: () => outputs.flushSync(),
   };
 }
 
-/** An hour ends with every day, so the finer rotation is enough where both are asked for. */
-function rotationOf(config: LogConfig): Rotation {
-  if (config.is_rotate_hourly) return 'hourly';
-  return config.is_rotate_daily ? 'daily' : 'none';
+function pinoLevelOf({ level }: LogConfig): (typeof PINO_LEVELS)[number] {
+  return PINO_LEVELS[level] ?? 'debug';
 }
 
 /**
@@ -103,17 +93,4 @@ function wallClockWithFraction(clock: Pick<Clock, 'wallMs' | 'monotonicMs'>): ()
       offset = wallMs - clock.monotonicMs();
     return offset + clock.monotonicMs();
   };
-}
-
-function reportOnce(what: string, onProblem: (text: string) => void): (error: Error) => void {
-  let isReported = false;
-  return (error) => {
-    if (isReported) return;
-    isReported = true;
-    onProblem(`log: ${what} cannot be written: ${error.message}`);
-  };
-}
-
-function reportOnStderr(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -6,7 +6,15 @@ function handler(behavior: number): { handle: FaultHandler; lines: string[]; exi
   const lines: string[] = [];
   const exits: number[] = [];
   const logger = pino({}, { write: (line: string) => lines.push(line) });
-  return { handle: createFaultHandler(behavior, logger, (status) => exits.push(status)), lines, exits };
+  return {
+    handle: createFaultHandler(
+      () => behavior,
+      logger,
+      (status) => exits.push(status),
+    ),
+    lines,
+    exits,
+  };
 }
 
 test('1 logs an error and goes on', () => {
