@@ -23,6 +23,7 @@ import type { ServerContext } from './server-context.ts';
 import { SessionIds } from './sessions/session-ids.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { StreamGate } from './admission/stream-gate.ts';
+import { createUdpPorts } from './udp-ports.ts';
 
 /** The disk, and how often each file was opened. */
 class CountingStorage extends DiskStorage {
@@ -65,16 +66,18 @@ async function start(hls: Record<string, unknown>, limits: Record<string, unknow
   const configStore = new ConfigStore(parseConfig(text, 'test config').config);
   const config = configStore.current;
   const { clock, hub } = bench;
+  const logger = pino({ level: 'silent' });
   context = {
     config,
     configStore,
-    logger: pino({ level: 'silent' }),
+    logger,
     clock,
     hub,
     gate: new StreamGate(config, hub, new LocalStreamDirectory()),
     registry: new SessionRegistry(),
     ids: new SessionIds(),
     guard: new ConnectionGuard(config.limits),
+    udpPorts: createUdpPorts(config, logger),
     streamingSockets: new WeakSet(),
   };
   viewers = [];

@@ -31,6 +31,7 @@ import { Statistics } from './stats/statistics.ts';
 import { StreamGate } from './admission/stream-gate.ts';
 import { makesTs, TsLeftOutLog } from './ts-left-out.ts';
 import { TlsCertificates } from './tls-certificates.ts';
+import { createUdpPorts } from './udp-ports.ts';
 
 /** What a server needs besides its config. */
 export interface MediaServerOptions {
@@ -92,6 +93,7 @@ export class MediaServer {
       registry,
       ids: new SessionIds(),
       guard: new ConnectionGuard(config.limits),
+      udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
     };
     this.statistics = new Statistics(this.hub, registry, clock);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../media/clock.ts';
 import type { StreamHub } from '../hub/stream-hub.ts';
 import type { SubscriptionLimits } from '../hub/subscription.ts';
+import type { UdpPortPool } from '../session/net/udp-port-pool.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ConnectionGuard } from './connection-guard.ts';
@@ -22,6 +23,7 @@ export interface ServerContext {
   readonly registry: SessionRegistry;
   readonly ids: SessionIds;
   readonly guard: ConnectionGuard;
+  readonly udpPorts: UdpPortPool;
   /** HTTP sockets that carry a stream, or soon will: its answer has no end that another could come after. */
   readonly streamingSockets: WeakSet<Socket>;
 }

@@ -18,6 +18,7 @@ import { SessionIds } from '../server/sessions/session-ids.ts';
 import type { SessionRecord } from '../server/sessions/session-record.ts';
 import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { Statistics } from '../server/stats/statistics.ts';
+import { createUdpPorts } from '../server/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeFileSystem } from './fake-file-system.ts';
 
@@ -67,6 +68,7 @@ export class ApiBench {
       registry,
       ids: new SessionIds(),
       guard: new ConnectionGuard(config.limits),
+      udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
       statistics: this.statistics,
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
-import type { RtspUdpPorts, UdpPortPair } from '../session/rtsp/udp-port-pool.ts';
+import type { UdpPorts, UdpPortPair } from '../session/net/udp-port-pool.ts';
 
 /** A UDP socket that sends nowhere and receives what the test says. */
 export class FakeUdpSocket extends EventEmitter {
@@ -62,7 +62,7 @@ export function fakeUdpPair(port = 5000, host = '192.0.2.9', use: 'publish' | 'p
 }
 
 /** UDP ports 5000, 5002, 5004 and so on; as many as there are said to be. */
-export class FakeUdpPorts implements RtspUdpPorts {
+export class FakeUdpPorts implements UdpPorts {
   readonly opened: FakeUdpPair[] = [];
   available = 100;
 

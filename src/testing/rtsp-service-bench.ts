@@ -12,6 +12,7 @@ import { RtspService } from '../server/rtsp/rtsp-service.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
 import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { StreamGate } from '../server/admission/stream-gate.ts';
+import { createUdpPorts } from '../server/udp-ports.ts';
 import { SocketTransport } from '../session/rtsp/server-socket-transport.ts';
 import { duplexPair, settle, type PairedSocket } from './duplex-pair.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -83,16 +84,18 @@ export class RtspServiceBench {
       gopCache: streamGopCacheLimits(config),
     });
     const write = (line: string): number => this.log.push(JSON.parse(line) as RtspLogLine);
+    const logger = pino({ level: 'debug' }, { write });
     this.service = new RtspService({
       config,
       configStore,
       clock: this.clock,
       hub: this.hub,
       registry: this.registry,
-      logger: pino({ level: 'debug' }, { write }),
+      logger,
       ids: new SessionIds(),
       gate: new StreamGate(config, this.hub, new LocalStreamDirectory()),
       guard: new ConnectionGuard(config.limits),
+      udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
     });
   }

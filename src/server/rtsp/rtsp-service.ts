@@ -16,7 +16,6 @@ import type {
 import type { RtspFront } from '../../session/rtsp/server-front.ts';
 import { RtspServerSession, type RtspSessionLimits } from '../../session/rtsp/server-session.ts';
 import type { RtspServerTransport } from '../../session/rtsp/server-transport.ts';
-import { UdpPortPool } from '../../session/rtsp/udp-port-pool.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { SERVER_NAME } from '../http-headers.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -44,19 +43,12 @@ export class RtspService implements RtspSessionHandler {
   readonly #ids = new WeakMap<RtspServerSession, string>();
   readonly #waits: StreamWaits;
   readonly #nonceKey: Uint8Array = randomBytes(NONCE_KEY_BYTES);
-  readonly #ports: UdpPortPool;
   #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
-    const { config, hub, logger } = context;
     this.#context = context;
     this.#players = new RtspPlayers(context);
-    this.#waits = new StreamWaits(hub);
-    this.#ports = new UdpPortPool({
-      minPort: config.rtsp.udp_port_min,
-      maxPort: config.rtsp.udp_port_max,
-      onReceiveBufferCapped: ({ message }) => logger.warn(message),
-    });
+    this.#waits = new StreamWaits(context.hub);
   }
 
   /** The door of a port: sockets that have not said yet what they speak end with the sessions. */
@@ -66,7 +58,7 @@ export class RtspService implements RtspSessionHandler {
 
   /** A client that has turned out to speak RTSP. */
   accept(transport: RtspServerTransport): void {
-    const { clock, config } = this.#context;
+    const { clock, config, udpPorts } = this.#context;
     const connection = new RtspServerConnection({
       serverName: SERVER_NAME,
       wallMs: () => clock.wallMs(),
@@ -74,7 +66,7 @@ export class RtspService implements RtspSessionHandler {
       allowUdp: transport.name === 'tcp' && !transport.isSecure,
     });
     const limits = sessionLimitsOf(config);
-    const session = new RtspServerSession(transport, connection, this, limits, this.#ports, clock);
+    const session = new RtspServerSession(transport, connection, this, limits, udpPorts, clock);
     this.#sessions.add(session);
     session.start();
     if (this.#closing !== undefined) session.close(this.#closing);

@@ -12,7 +12,7 @@ import type { RtspScript } from '../../testing/rtsp-script.ts';
 import { systemNetwork } from './client-network.ts';
 import { RtspClientSession } from './client-session.ts';
 import type { RtspClientSessionOptions } from './client-session.ts';
-import { UdpPortPool } from './udp-port-pool.ts';
+import { UdpPortPool } from '../net/udp-port-pool.ts';
 
 const KEY = readFileSync(new URL('../../../test/fixtures/tls/localhost.key', import.meta.url), 'utf8');
 const CERTIFICATE = readFileSync(

@@ -2,8 +2,8 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { RtspUrl } from '../../protocol/rtsp/rtsp-url.ts';
-import { UdpPortPool } from './udp-port-pool.ts';
-import type { RtspUdpPorts } from './udp-port-pool.ts';
+import { UdpPortPool } from '../net/udp-port-pool.ts';
+import type { UdpPorts } from '../net/udp-port-pool.ts';
 
 /** How a client checks the server of an `rtsps` URL. */
 export interface RtspClientTlsOptions {
@@ -17,14 +17,14 @@ export interface RtspClientTlsOptions {
 export interface RtspClientNetwork {
   /** Opens the connection of a URL: TCP, or TLS for `rtsps`. @param onConnected TLS is up, where there is TLS */
   connect(url: RtspUrl, tls: RtspClientTlsOptions, onConnected: () => void): Socket;
-  readonly udpPorts: RtspUdpPorts;
+  readonly udpPorts: UdpPorts;
 }
 
 /**
  * The machine's own network.
  * @param udpPorts those of the server, where there is one; else pairs between 30000 and 60000, as lal's clients have them
  */
-export function systemNetwork(udpPorts: RtspUdpPorts = defaultUdpPorts): RtspClientNetwork {
+export function systemNetwork(udpPorts: UdpPorts = defaultUdpPorts): RtspClientNetwork {
   return { connect, udpPorts };
 }
 

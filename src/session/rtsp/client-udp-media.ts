@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { RtspTrackTransport } from '../../protocol/rtsp/client-transport.ts';
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
 import { plainHost } from '../net/address.ts';
-import type { RtspUdpPorts, UdpPortPair } from './udp-port-pool.ts';
+import type { UdpPorts, UdpPortPair } from '../net/udp-port-pool.ts';
 
 type UdpTransport = Extract<RtspTrackTransport, { kind: 'udp' }>;
 
@@ -29,7 +29,7 @@ interface ClientUdpTrack {
 
 /** The UDP ports of one client connection, and what came and went there. What strangers send is left out. */
 export class ClientUdpMedia {
-  readonly #ports: RtspUdpPorts;
+  readonly #ports: UdpPorts;
   readonly #use: 'publish' | 'play';
   readonly #localAddress: string;
   readonly #serverAddress: string;
@@ -42,7 +42,7 @@ export class ClientUdpMedia {
 
   /** @param localAddress and @param serverAddress of the RTSP connection */
   constructor(options: {
-    readonly ports: RtspUdpPorts;
+    readonly ports: UdpPorts;
     readonly mode: 'publish' | 'play';
     readonly localAddress: string;
     readonly serverAddress: string;

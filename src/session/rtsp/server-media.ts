@@ -3,7 +3,7 @@ import { serializeInterleavedPacket } from '../../protocol/rtsp/interleaved-pack
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
 import type { RtspPlayTrack, RtspSink } from './server-handler.ts';
 import type { RtspServerTransport } from './server-transport.ts';
-import type { RtspUdpPorts } from './udp-port-pool.ts';
+import type { UdpPorts } from '../net/udp-port-pool.ts';
 import { UdpSink } from './udp-sink.ts';
 import { UdpTrack, type UdpCounters } from './udp-track.ts';
 
@@ -19,7 +19,7 @@ const MAX_UDP_TRACKS = 16;
 /** The way that the packets of one session go: interleaved in its transport, or over UDP ports of its own. */
 export class ServerMedia {
   readonly #transport: RtspServerTransport;
-  readonly #ports: RtspUdpPorts;
+  readonly #ports: UdpPorts;
   readonly #received: ServerPacketHandler;
   /** By index in the description, as what follows. */
   readonly #udpTracks = new Map<number, UdpTrack>();
@@ -28,7 +28,7 @@ export class ServerMedia {
   readonly #trackOfChannel: (number | undefined)[] = [];
   #isClosed = false;
 
-  constructor(transport: RtspServerTransport, ports: RtspUdpPorts, received: ServerPacketHandler) {
+  constructor(transport: RtspServerTransport, ports: UdpPorts, received: ServerPacketHandler) {
     this.#transport = transport;
     this.#ports = ports;
     this.#received = received;
@@ -60,7 +60,7 @@ export class ServerMedia {
 
   /**
    * Opens ports for a track.
-   * @param use as `RtspUdpPorts` has it
+   * @param use as `UdpPorts` has it
    * @returns our ports; `undefined` when there are none, the session has enough, or it has ended meanwhile
    */
   async openPorts(

@@ -22,7 +22,7 @@ import { HeldSink } from './server-held-sink.ts';
 import { ServerMedia } from './server-media.ts';
 import { statusOfRefusal } from './server-refusals.ts';
 import type { RtspServerTransport } from './server-transport.ts';
-import type { RtspUdpPorts } from './udp-port-pool.ts';
+import type { UdpPorts } from '../net/udp-port-pool.ts';
 
 /** Bounds of a session. `idleTimeoutMs` is also how long a DESCRIBE may wait for its stream. */
 export interface RtspSessionLimits extends RtspDeadlineLimits {
@@ -61,7 +61,7 @@ export class RtspServerSession {
     connection: RtspServerConnection,
     handler: RtspSessionHandler,
     limits: RtspSessionLimits,
-    ports: RtspUdpPorts,
+    ports: UdpPorts,
     clock: Clock,
   ) {
     this.#transport = transport;

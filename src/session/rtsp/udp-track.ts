@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
 import { plainHost } from '../net/address.ts';
-import type { UdpPortPair } from './udp-port-pool.ts';
+import type { UdpPortPair } from '../net/udp-port-pool.ts';
 
 /** What a track has received and sent. */
 export interface UdpCounters {

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import { afterEach, expect, test } from 'vitest';
-import { UdpPortPool, type ReceiveBufferGrant, type UdpPortPair } from './udp-port-pool.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { UdpPortPool, type PortLease, type ReceiveBufferGrant, type UdpPortPair } from './udp-port-pool.ts';
 
 const HOST = '127.0.0.1';
 /** Ports that this file alone uses. */
@@ -126,4 +126,57 @@ test('packets go out before `send` returns: nothing is looked up', async () => {
   const [packet, from] = (await received) as [Buffer, { address: string; port: number }];
   expect([...packet]).toEqual([1, 2]);
   expect(from).toMatchObject({ address: HOST, port: sender.port });
+});
+
+describe('a port that somebody else has chosen', () => {
+  test('is opened with the next one, whatever the range', async () => {
+    const pool = new UdpPortPool({ minPort: MIN_PORT, maxPort: MIN_PORT + 6 });
+    const port = await pool.openAt(HOST, 24_831);
+    open.push(port);
+    expect(port.rtp.address()).toMatchObject({ address: HOST, port: 24_831 });
+    expect(port.rtcp?.address()).toMatchObject({ address: HOST, port: 24_832 });
+    expect(pool.openPairs).toBe(0);
+  });
+
+  test('goes without RTCP when the next one is taken, or there is none', async () => {
+    const pool = new UdpPortPool({ minPort: MIN_PORT, maxPort: MIN_PORT + 6 });
+    await occupied(24_832);
+    for (const wanted of [24_831, 65_535]) {
+      const port = await pool.openAt(HOST, wanted);
+      open.push(port);
+      expect(port.rtcp).toBeUndefined();
+    }
+  });
+
+  test("is refused with the system's error when it is taken, and nothing stays open", async () => {
+    const pool = new UdpPortPool({ minPort: MIN_PORT, maxPort: MIN_PORT + 6 });
+    await occupied(24_831);
+    await expect(pool.openAt(HOST, 24_831)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await occupied(24_832);
+  });
+});
+
+test('numbers can be leased for other sockets, each to one at a time', async () => {
+  const pool = new UdpPortPool({ minPort: MIN_PORT, maxPort: MIN_PORT + 4 });
+  const leases: PortLease[] = [];
+  const take = (): Promise<number | undefined> =>
+    pool.tryLeases(async (lease) => {
+      leases.push(lease);
+      return lease.port;
+    });
+  expect([await take(), await take(), await take()]).toEqual([24_802, 24_804, undefined]);
+  leases[0]!.release();
+  leases[0]!.release();
+  expect(await take()).toBe(24_802);
+});
+
+test('a lease that is let go of leads to the next number', async () => {
+  const pool = new UdpPortPool({ minPort: MIN_PORT, maxPort: MIN_PORT + 6 });
+  const tried: number[] = [];
+  const port = await pool.tryLeases(async (lease) => {
+    tried.push(lease.port);
+    lease.release();
+    return tried.length === 3 ? lease.port : undefined;
+  });
+  expect([tried, port, pool.openPairs]).toEqual([[24_802, 24_804, 24_806], 24_806, 0]);
 });

@@ -2,18 +2,30 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
-/** Two neighbouring UDP ports, the even one for RTP (RFC 3550, 11). */
-export interface UdpPortPair {
-  /** Of RTP; RTCP has the next one. */
+/** A UDP port for RTP, and the next one for RTCP, if that could be had. */
+export interface UdpPort {
+  /** Of RTP. */
   readonly port: number;
   readonly rtp: Socket;
-  readonly rtcp: Socket;
+  readonly rtcp: Socket | undefined;
   /** Closes both and gives the ports back. Twice is harmless. */
   close(): void;
 }
 
-/** Where sessions get their ports. */
-export interface RtspUdpPorts {
+/** Two neighbouring UDP ports, the even one for RTP (RFC 3550, 11). */
+export interface UdpPortPair extends UdpPort {
+  readonly rtcp: Socket;
+}
+
+/** The number of a port that nobody else of us takes meanwhile. */
+export interface PortLease {
+  readonly port: number;
+  /** Twice is harmless. */
+  release(): void;
+}
+
+/** Where RTSP sessions get their ports. */
+export interface UdpPorts {
   /**
    * Opens a pair.
    * @param host address of ours to receive on
@@ -43,6 +55,7 @@ export interface UdpPortPoolOptions {
 
 /** A key frame of 4K video arrives as one burst; a second of 16 Mbit/s. */
 const DEFAULT_RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+const MAX_PORT = 0xffff;
 /** Pairs that others may have in a row before we give up; trying all would take seconds when all are taken. */
 const MAX_ATTEMPTS = 64;
 
@@ -50,7 +63,7 @@ const MAX_ATTEMPTS = 64;
  * Pairs of UDP ports from a range, in turn, so that what still comes for an old session seldom meets a new one. A pair
  * of which another program has a port is passed over.
  */
-export class UdpPortPool implements RtspUdpPorts {
+export class UdpPortPool implements UdpPorts {
   readonly #firstPort: number;
   readonly #pairs: number;
   readonly #used = new Set<number>();
@@ -64,7 +77,7 @@ export class UdpPortPool implements RtspUdpPorts {
     this.#firstPort = minPort + (minPort % 2);
     this.#pairs = Math.floor((maxPort - this.#firstPort + 1) / 2);
     this.#onReceiveBufferCapped = onReceiveBufferCapped;
-    if (minPort < 1 || maxPort > 0xffff || this.#pairs < 1) {
+    if (minPort < 1 || maxPort > MAX_PORT || this.#pairs < 1) {
       throw new RangeError(`no pair of an even port and the next between ${minPort} and ${maxPort}`);
     }
   }
@@ -75,24 +88,45 @@ export class UdpPortPool implements RtspUdpPorts {
   }
 
   async open(host: string, use: 'publish' | 'play'): Promise<UdpPortPair | undefined> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const port = this.#reserve();
-      if (port === undefined) return undefined;
-      const pair = await openPair(host, port, () => this.#used.delete(port));
-      if (pair === undefined) continue;
-      if (use === 'publish') this.#enlargeBuffer(pair.rtp);
+    return this.tryLeases(async (lease) => {
+      const pair = await openPair(host, lease);
+      if (pair !== undefined && use === 'publish') this.#enlargeBuffer(pair.rtp);
       return pair;
+    });
+  }
+
+  /**
+   * Opens a publisher's port whose number somebody else has chosen, in the range or not.
+   * @throws the system's error when it cannot be had; the port for RTCP is done without then
+   */
+  async openAt(host: string, port: number): Promise<UdpPort> {
+    const rtp = await openSocket(host, port);
+    const rtcp = port < MAX_PORT ? await openSocket(host, port + 1).catch(() => undefined) : undefined;
+    this.#enlargeBuffer(rtp);
+    return { port, rtp, rtcp, close: closeOnce(() => [rtp, rtcp].forEach((socket) => socket?.close())) };
+  }
+
+  /**
+   * Goes through free numbers of the range, until something can be opened there, or too many were taken by others.
+   * @param open opens it and takes over the lease, or lets it go and answers `undefined`
+   */
+  async tryLeases<T>(open: (lease: PortLease) => Promise<T | undefined>): Promise<T | undefined> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const lease = this.#lease();
+      if (lease === undefined) return undefined;
+      const opened = await open(lease);
+      if (opened !== undefined) return opened;
     }
     return undefined;
   }
 
-  #reserve(): number | undefined {
+  #lease(): PortLease | undefined {
     for (let tried = 0; tried < this.#pairs && this.#used.size < this.#pairs; tried += 1) {
       const port = this.#firstPort + 2 * this.#next;
       this.#next = (this.#next + 1) % this.#pairs;
       if (this.#used.has(port)) continue;
       this.#used.add(port);
-      return port;
+      return { port, release: closeOnce(() => this.#used.delete(port)) };
     }
     return undefined;
   }
@@ -115,35 +149,45 @@ export class UdpPortPool implements RtspUdpPorts {
   }
 }
 
-/** `undefined` when one of the ports is taken, or the address is not ours. */
-async function openPair(host: string, port: number, release: () => void): Promise<UdpPortPair | undefined> {
-  const rtp = newSocket(host);
-  const rtcp = newSocket(host);
-  let isClosed = false;
-  const close = (): void => {
-    if (isClosed) return;
-    isClosed = true;
-    rtp.close();
-    rtcp.close();
-    release();
-  };
-  try {
-    await Promise.all([bind(rtp, host, port), bind(rtcp, host, port + 1)]);
-  } catch {
-    close();
-    return undefined;
-  }
-  // What cannot be sent or received is lost, as UDP may lose it; without a listener it would end the process.
-  rtp.on('error', () => undefined);
-  rtcp.on('error', () => undefined);
-  return { port, rtp, rtcp, close };
+/** `undefined` when one of the ports is taken, or the address is not ours; the lease is over then. */
+async function openPair(host: string, lease: PortLease): Promise<UdpPortPair | undefined> {
+  const { port } = lease;
+  const opened = await Promise.allSettled([openSocket(host, port), openSocket(host, port + 1)]);
+  const sockets = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const close = closeOnce(() => {
+    for (const socket of sockets) socket.close();
+    lease.release();
+  });
+  const [rtp, rtcp] = sockets;
+  if (rtp !== undefined && rtcp !== undefined) return { port, rtp, rtcp, close };
+  close();
+  return undefined;
 }
 
-async function bind(socket: Socket, host: string, port: number): Promise<void> {
+/** @throws the system's error */
+async function openSocket(host: string, port: number): Promise<Socket> {
+  const socket = newSocket(host);
   // The lookup answers at once, and so may the socket.
   const listening = once(socket, 'listening');
   socket.bind({ address: host, port, exclusive: true });
-  await listening;
+  try {
+    await listening;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  // What cannot be sent or received is lost, as UDP may lose it; without a listener it would end the process.
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+function closeOnce(close: () => void): () => void {
+  let isClosed = false;
+  return () => {
+    if (isClosed) return;
+    isClosed = true;
+    close();
+  };
 }
 
 /**
