@@ -81,6 +81,9 @@ export class MediaServer {
       get gopCache() {
         return streamGopCacheLimits(config);
       },
+      get graceMs() {
+        return config.in_session.grace_ms;
+      },
     });
     const registry = new SessionRegistry();
     this.#context = {

@@ -8,7 +8,7 @@ export interface HlsSettings {
   readonly deleteThreshold: number;
   /** 0 keep all, 1 delete after the stream ends, 2 delete while it runs and after. */
   readonly cleanupMode: number;
-  /** A publisher that comes back within this time goes on with the list as if it had not left. */
+  /** A publisher that comes back within this time goes on with the list as if it had not left. May change. */
   readonly graceMs: number;
 }
 

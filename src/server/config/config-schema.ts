@@ -273,6 +273,12 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   in_session: section('What is done to every input.', {
     add_dummy_audio_enable: flag('Add silent AAC to an input without audio.'),
     add_dummy_audio_wait_audio_ms: integer('How long, in media time, to wait for real audio first.'),
+    grace_ms: extension(
+      integer(
+        'When a publisher returns within this time, viewers go on as if it had only paused: docs/operating.md. 0: a new start.',
+        { max: 3_600_000 },
+      ),
+    ),
   }),
   default_http: section(
     'Listen settings for those of `httpflv`, `httpts` and `hls` that have none of their own, each key for itself.',

@@ -55,6 +55,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   in_session: {
     add_dummy_audio_enable: 'publication',
     add_dummy_audio_wait_audio_ms: 'publication',
+    grace_ms: 'now',
   },
   default_http: httpListen,
   httpflv: { ...httpOutput, ...gopCache, unknown_stream: 'session' },

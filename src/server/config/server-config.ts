@@ -65,6 +65,8 @@ export interface GopCacheConfig {
 export interface InSessionConfig {
   add_dummy_audio_enable: boolean;
   add_dummy_audio_wait_audio_ms: number;
+  /** Extension: how long a stream waits for its publisher to come back; 0: not at all. */
+  grace_ms: number;
 }
 
 /** Where an HTTP output listens. */
