@@ -111,6 +111,7 @@ export class MediaServer {
       ...this.#context,
       statistics: this.statistics,
       records: this.records,
+      configReloader: this.#reloader,
       startedMs: clock.wallMs(),
     });
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);

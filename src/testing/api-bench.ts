@@ -8,6 +8,7 @@ import { StreamGate } from '../server/admission/stream-gate.ts';
 import type { ApiContext } from '../server/api/api-context.ts';
 import { listenHttpApi } from '../server/api/api-listener.ts';
 import { HttpApi } from '../server/api/http-api.ts';
+import { ConfigReloader } from '../server/config/config-reloader.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
@@ -50,6 +51,9 @@ export class ApiBench {
   readonly ends: string[] = [];
   #listener: Listener | undefined;
 
+  /** The config file, for whoever reads it again. */
+  configText = '{}';
+
   /** @param overrides sections of the config */
   constructor(overrides: object = {}) {
     const configStore = new ConfigStore(parseConfig(JSON.stringify(overrides), 'test config').config);
@@ -71,6 +75,11 @@ export class ApiBench {
       udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
       statistics: this.statistics,
+      configReloader: new ConfigReloader(
+        configStore,
+        () => parseConfig(this.configText, 'test.json'),
+        logger,
+      ),
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
       startedMs: clock.wallMs(),
     };

@@ -1,3 +1,4 @@
+import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { RecordService } from '../record-service.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Statistics } from '../stats/statistics.ts';
@@ -6,6 +7,7 @@ import type { Statistics } from '../stats/statistics.ts';
 export interface ApiContext extends ServerContext {
   readonly statistics: Statistics;
   readonly records: RecordService;
+  readonly configReloader: ConfigReloader;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedMs: number;
 }

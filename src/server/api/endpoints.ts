@@ -1,6 +1,7 @@
 import type { Endpoint } from './endpoint.ts';
+import { configEndpoints } from './endpoints/config.ts';
 import { sessionEndpoints } from './endpoints/sessions.ts';
 import { statEndpoints } from './endpoints/statistics.ts';
 
 /** Every call of the API. */
-export const ENDPOINTS: readonly Endpoint[] = [...statEndpoints, ...sessionEndpoints];
+export const ENDPOINTS: readonly Endpoint[] = [...statEndpoints, ...sessionEndpoints, ...configEndpoints];
