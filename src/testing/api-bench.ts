@@ -8,6 +8,7 @@ import { StreamGate } from '../server/admission/stream-gate.ts';
 import type { ApiContext } from '../server/api/api-context.ts';
 import { listenHttpApi } from '../server/api/api-listener.ts';
 import { HttpApi } from '../server/api/http-api.ts';
+import { IpBlacklist } from '../server/auth/ip-blacklist.ts';
 import { ConfigReloader } from '../server/config/config-reloader.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
@@ -81,6 +82,7 @@ export class ApiBench {
         logger,
       ),
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
+      blacklist: new IpBlacklist({ registry, clock, logger }),
       startedMs: clock.wallMs(),
     };
   }

@@ -1,3 +1,4 @@
+import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { RecordService } from '../record-service.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -8,6 +9,7 @@ export interface ApiContext extends ServerContext {
   readonly statistics: Statistics;
   readonly records: RecordService;
   readonly configReloader: ConfigReloader;
+  readonly blacklist: IpBlacklist;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedMs: number;
 }

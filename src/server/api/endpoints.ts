@@ -1,7 +1,13 @@
 import type { Endpoint } from './endpoint.ts';
+import { blacklistEndpoints } from './endpoints/blacklist.ts';
 import { configEndpoints } from './endpoints/config.ts';
 import { sessionEndpoints } from './endpoints/sessions.ts';
 import { statEndpoints } from './endpoints/statistics.ts';
 
 /** Every call of the API. */
-export const ENDPOINTS: readonly Endpoint[] = [...statEndpoints, ...sessionEndpoints, ...configEndpoints];
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...statEndpoints,
+  ...sessionEndpoints,
+  ...blacklistEndpoints,
+  ...configEndpoints,
+];

@@ -154,7 +154,7 @@ const httpNotify = section('HTTP callbacks. An empty address switches that callb
   on_hls_make_ts: text('An HLS fragment was finished.'),
 });
 
-const simpleAuth = section('Token check by the URL parameter `lal_secret`.', {
+const simpleAuth = section('Secrets and signatures in the URL of a stream; docs/auth.md.', {
   key: secret('The token of a stream is the hexadecimal MD5 of this key followed by the stream name.'),
   dangerous_lal_secret: secret('Token that opens every stream. Empty: none does.'),
   pub_rtmp_enable: flag('Check RTMP publishers.'),
@@ -164,6 +164,9 @@ const simpleAuth = section('Token check by the URL parameter `lal_secret`.', {
   pub_rtsp_enable: flag('Check RTSP publishers.'),
   sub_rtsp_enable: flag('Check RTSP players.'),
   hls_m3u8_enable: flag('Check requests for HLS playlists.'),
+  sign_key: extension(
+    secret('Key of signed URLs that expire, which are good wherever a check is on. Empty: there are none.'),
+  ),
 });
 
 const log = section('Where log lines go and how they look; docs/logging.md.', {

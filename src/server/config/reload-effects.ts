@@ -129,6 +129,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     pub_rtsp_enable: 'session',
     sub_rtsp_enable: 'session',
     hls_m3u8_enable: 'now',
+    sign_key: 'session',
   },
   pprof: { enable: 'restart', addr: 'restart' },
   log: {

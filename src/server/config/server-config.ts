@@ -190,7 +190,7 @@ export interface HttpNotifyConfig {
   on_hls_make_ts: string;
 }
 
-/** `simple_auth`: the token in the URL. */
+/** `simple_auth`: secrets and signatures in URLs. */
 export interface SimpleAuthConfig {
   key: string;
   dangerous_lal_secret: string;
@@ -201,6 +201,8 @@ export interface SimpleAuthConfig {
   pub_rtsp_enable: boolean;
   sub_rtsp_enable: boolean;
   hls_m3u8_enable: boolean;
+  /** Extension: key of signed URLs; empty: there are none. */
+  sign_key: string;
 }
 
 /** `log`: what is logged, where to, in which form. */
