@@ -92,15 +92,16 @@ export class HlsBench {
   readonly closed: HlsFragmentEvent[] = [];
   readonly failures: HlsFailure[] = [];
   output: HlsOutput;
-  readonly #settings: HlsSettings;
+  /** What lists that begin take. */
+  readonly settings: { -readonly [Key in keyof HlsSettings]: HlsSettings[Key] };
   readonly storage: HlsStorage;
   #stopObserving: () => void;
 
   constructor(settings: Partial<HlsSettings> = {}, storage?: HlsStorage) {
-    this.#settings = { ...shippedSettings, ...settings };
+    this.settings = { ...shippedSettings, ...settings };
     this.hub = new StreamHub(new FlushScheduler(this.clock, 60, 0), {
       gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },
-      graceMs: this.#settings.graceMs,
+      graceMs: this.settings.graceMs,
     });
     this.storage = storage ?? new TestStorage(1e9, () => this.clock.wallMs());
     this.output = this.#createOutput();
@@ -174,7 +175,7 @@ export class HlsBench {
       recovered: (_, lost) => void this.events.push(`recovered ${lost}`),
     };
     const { clock, storage } = this;
-    return new HlsOutput({ settings: this.#settings, storage, clock, variant: tsLikeVariant(), observer });
+    return new HlsOutput({ settings: this.settings, storage, clock, variant: tsLikeVariant, observer });
   }
 }
 

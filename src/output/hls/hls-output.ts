@@ -14,7 +14,7 @@ export interface HlsOutputOptions {
   readonly storage: HlsStorage;
   readonly clock: Clock;
   /** Transport stream; each of its random access points begins with the program's tables. */
-  readonly variant: OutputVariant;
+  readonly variant: () => OutputVariant;
   readonly observer: HlsObserver;
 }
 
@@ -39,10 +39,11 @@ export class HlsOutput implements StreamObserver {
     const folder = hlsFolder(stream.key);
     // Nobody is let in with such a name; and if somebody were, it would not get as far as the disk.
     if (folder === undefined) return;
-    const { settings, clock, variant } = this.#options;
-    const sink = this.#open(stream.key, folder).begin();
-    const segmenter = new HlsSegmenter(settings.fragmentDurationMs, sink, () => clock.wallMs());
-    this.#detach.set(stream, stream.attachConsumer(variant, segmenter));
+    const { clock, variant } = this.#options;
+    const presentation = this.#open(stream.key, folder);
+    const sink = presentation.begin();
+    const segmenter = new HlsSegmenter(presentation.fragmentDurationMs, sink, () => clock.wallMs());
+    this.#detach.set(stream, stream.attachConsumer(variant(), segmenter));
   }
 
   publicationEnded(stream: LiveStream): void {
