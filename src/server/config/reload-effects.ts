@@ -55,7 +55,6 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   in_session: {
     add_dummy_audio_enable: 'publication',
     add_dummy_audio_wait_audio_ms: 'publication',
-    grace_ms: 'now',
   },
   default_http: httpListen,
   httpflv: { ...httpOutput, ...gopCache, unknown_stream: 'session' },
@@ -63,13 +62,14 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   hls: {
     ...httpOutput,
     out_path: 'restart',
-    fragment_duration_ms: 'publication',
-    fragment_num: 'publication',
-    delete_threshold: 'publication',
-    cleanup_mode: 'publication',
+    fragment_duration_ms: 'restart',
+    fragment_num: 'restart',
+    delete_threshold: 'restart',
+    cleanup_mode: 'restart',
     use_memory_as_disk_flag: 'restart',
     sub_session_timeout_ms: 'now',
     sub_session_hash_key: 'session',
+    auto_start: 'publication',
   },
   rtsp: {
     enable: 'restart',
@@ -129,7 +129,6 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     pub_rtsp_enable: 'session',
     sub_rtsp_enable: 'session',
     hls_m3u8_enable: 'now',
-    sign_key: 'session',
   },
   pprof: { enable: 'restart', addr: 'restart' },
   log: {

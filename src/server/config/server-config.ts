@@ -65,8 +65,6 @@ export interface GopCacheConfig {
 export interface InSessionConfig {
   add_dummy_audio_enable: boolean;
   add_dummy_audio_wait_audio_ms: number;
-  /** Extension: how long a stream waits for its publisher to come back; 0: not at all. */
-  grace_ms: number;
 }
 
 /** Where an HTTP output listens. */
@@ -102,6 +100,8 @@ export interface HlsConfig extends HttpOutputConfig {
   use_memory_as_disk_flag: boolean;
   sub_session_timeout_ms: number;
   sub_session_hash_key: string;
+  /** Extension: HLS is made of every publication, or only where the HTTP API starts it. */
+  auto_start: boolean;
 }
 
 /** `rtsp`: RTSP, RTSPS and RTSP over WebSocket. */
@@ -190,7 +190,7 @@ export interface HttpNotifyConfig {
   on_hls_make_ts: string;
 }
 
-/** `simple_auth`: secrets and signatures in URLs. */
+/** `simple_auth`: the token in the URL. */
 export interface SimpleAuthConfig {
   key: string;
   dangerous_lal_secret: string;
@@ -201,8 +201,6 @@ export interface SimpleAuthConfig {
   pub_rtsp_enable: boolean;
   sub_rtsp_enable: boolean;
   hls_m3u8_enable: boolean;
-  /** Extension: key of signed URLs; empty: there are none. */
-  sign_key: string;
 }
 
 /** `log`: what is logged, where to, in which form. */

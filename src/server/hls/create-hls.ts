@@ -25,11 +25,12 @@ export function createHls(context: ServerContext): Hls | undefined {
   if (!config.hls.enable && !config.hls.enable_https) return undefined;
   const storage = createStorage(config, context);
   const output = new HlsOutput({
-    settings: hlsSettings(config.hls, () => config.in_session.grace_ms),
+    settings: hlsSettings(config.hls),
     storage,
     clock,
-    variant: () => tsOutput(tsFanoutOptions(config)),
+    variant: tsOutput(tsFanoutOptions(config)),
     observer: loggingObserver(logger),
+    isAutomatic: () => config.hls.auto_start,
   });
   if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
   hub.observe(output);

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { HlsBench, idsOf } from '../../testing/hls-kit.ts';
+import { settled } from '../../testing/settled.ts';
+
+test('without being asked for, HLS is not made; from the request on it is, beginning with a key frame', async () => {
+  const bench = new HlsBench();
+  bench.isAutomatic = false;
+  const publication = bench.publish();
+  await bench.send(publication, 0, 4.2);
+  expect(bench.memory.writes.size).toBe(0);
+  expect(bench.output.running).toEqual([]);
+  bench.output.start(bench.hub.get('s')!);
+  await bench.send(publication, 4.2, 15);
+  const { live } = bench.checkLists();
+  expect(live!.entries.map(({ durationSec }) => durationSec)).toEqual([3, 3, 3]);
+  expect(bench.output.running).toEqual([
+    {
+      streamKey: 's',
+      folder: 's',
+      startedMs: 1_700_000_004_200,
+      bytes: expect.any(Number) as number,
+      durationMs: 9000,
+      failure: undefined,
+    },
+  ]);
+  publication.end();
+  await settled();
+  expect(bench.checkLists().live!.isEnded).toBe(true);
+  expect(bench.output.running).toEqual([]);
+});
+
+test('a stop ends the lists with what was received, and the stream goes on; a later start goes on with them', async () => {
+  const bench = new HlsBench();
+  const publication = bench.publish();
+  const stream = bench.hub.get('s')!;
+  await bench.send(publication, 0, 7.4);
+  expect(bench.output.stop(stream)).toBe(true);
+  await settled();
+  const ended = bench.checkLists().live!;
+  expect(ended.isEnded).toBe(true);
+  expect(ended.entries.map(({ durationSec }) => durationSec)).toEqual([3, 3, 1.4]);
+  expect(bench.output.stop(stream)).toBe(false);
+  await bench.send(publication, 7.4, 10);
+  expect(bench.memory.ids()).toEqual([0, 1, 2]);
+  bench.output.start(stream);
+  bench.output.start(stream);
+  await bench.send(publication, 10, 17);
+  const { live } = bench.checkLists();
+  expect(idsOf(live)).toEqual([3, 4]);
+  expect(live!.isEnded).toBe(false);
+  publication.end();
+  await settled();
+  const { record } = bench.checkLists();
+  expect(idsOf(record)).toEqual([0, 1, 2, 3, 4, 5]);
+  const starts = record!.entries.filter(({ discontinuity }) => discontinuity);
+  expect(idsOf({ ...record!, entries: starts })).toEqual([0, 3]);
+});
+
+test('a stop counts for the publication alone: the next one has HLS again', async () => {
+  const bench = new HlsBench();
+  const publication = bench.publish();
+  await bench.send(publication, 0, 4);
+  bench.output.stop(bench.hub.get('s')!);
+  publication.end();
+  const next = bench.publish();
+  await bench.send(next, 0, 4);
+  expect(bench.output.running).toHaveLength(1);
+  expect(bench.checkLists().live!.isEnded).toBe(false);
+});
+
+test('what is stopped is cleaned up like an ended stream', async () => {
+  const bench = new HlsBench();
+  const publication = bench.publish();
+  await bench.send(publication, 0, 7);
+  bench.output.stop(bench.hub.get('s')!);
+  await bench.advance(36_000);
+  expect(bench.memory.names.get('s')).toBeUndefined();
+});
