@@ -16,6 +16,10 @@ interface StatSession {
   bitrate_kbits: number;
   read_bitrate_kbits: number;
   write_bitrate_kbits: number;
+  /** The names that lal 0.2.8 has for the same rates. */
+  bitrate: number;
+  read_bitrate: number;
+  write_bitrate: number;
   /** Ours: what waits for this viewer, and what it lost. */
   queued_bytes?: number;
   drop_count?: number;
@@ -57,6 +61,9 @@ const NO_SESSION: StatSession = {
   bitrate_kbits: 0,
   read_bitrate_kbits: 0,
   write_bitrate_kbits: 0,
+  bitrate: 0,
+  read_bitrate: 0,
+  write_bitrate: 0,
 };
 
 export interface StatGroupInput {
@@ -96,6 +103,7 @@ export function statGroup(input: StatGroupInput): StatGroup {
 }
 
 function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates): StatSession {
+  const kbits = isInput(record) ? readKbits : writeKbits;
   const stat: StatSession = {
     session_id: record.id,
     protocol: record.protocol,
@@ -104,9 +112,12 @@ function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates)
     start_time: formatGoTime(record.startedMs),
     read_bytes_sum: record.bytesRead(),
     wrote_bytes_sum: record.bytesWritten(),
-    bitrate_kbits: isInput(record) ? readKbits : writeKbits,
+    bitrate_kbits: kbits,
     read_bitrate_kbits: readKbits,
     write_bitrate_kbits: writeKbits,
+    bitrate: kbits,
+    read_bitrate: readKbits,
+    write_bitrate: writeKbits,
   };
   if (record.subscription !== undefined) {
     stat.queued_bytes = record.subscription.queuedBytes;

@@ -94,10 +94,13 @@ test("a group has lal's keys in lal's order, ours behind them, and null for no v
     'bitrate_kbits',
     'read_bitrate_kbits',
     'write_bitrate_kbits',
+    'bitrate',
+    'read_bitrate',
+    'write_bitrate',
   ];
   expect(Object.keys(group.pub)).toEqual(sessionKeys);
   expect(Object.keys(group.pull)).toEqual(sessionKeys);
-  expect(Object.values(group.pub)).toEqual(['', '', '', '', '', 0, 0, 0, 0, 0]);
+  expect(Object.values(group.pub)).toEqual(['', '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0]);
   expect(group.subs).toBeNull();
   expect(group.in_frame_per_sec).toEqual([]);
   record('RTMPPUBSUB1', { subscription: attach() });
