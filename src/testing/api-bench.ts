@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pino from 'pino';
 import type { Publication } from '../hub/publication.ts';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
@@ -8,9 +9,8 @@ import { StreamGate } from '../server/admission/stream-gate.ts';
 import type { ApiContext } from '../server/api/api-context.ts';
 import { listenHttpApi } from '../server/api/api-listener.ts';
 import { HttpApi } from '../server/api/http-api.ts';
-import { IpBlacklist } from '../server/auth/ip-blacklist.ts';
-import { ConfigReloader } from '../server/config/config-reloader.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
+import { createHls } from '../server/hls/create-hls.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
 import { addressOf, type Listener } from '../server/listener.ts';
@@ -22,7 +22,12 @@ import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { Statistics } from '../server/stats/statistics.ts';
 import { createUdpPorts } from '../server/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
-import { FakeFileSystem } from './fake-file-system.ts';
+import { FakeFileSystem, settle } from './fake-file-system.ts';
+import { frameOf, videoTrack } from './hub-kit.ts';
+
+const video = videoTrack();
+/** One IDR slice. */
+const PICTURE = Uint8Array.of(0, 0, 0, 5, 0x65, 0x88, 0x84, 0x21, 0xa0);
 
 /** An answer of the API: its text as it was sent, and what the text says. */
 export interface ApiAnswer {
@@ -52,9 +57,6 @@ export class ApiBench {
   readonly ends: string[] = [];
   #listener: Listener | undefined;
 
-  /** The config file, for whoever reads it again. */
-  configText = '{}';
-
   /** @param overrides sections of the config */
   constructor(overrides: object = {}) {
     const configStore = new ConfigStore(parseConfig(JSON.stringify(overrides), 'test config').config);
@@ -63,7 +65,7 @@ export class ApiBench {
     const logger = pino({ level: 'silent' });
     this.hub = new StreamHub(new FlushScheduler(clock, 0, 0), { gopCache: streamGopCacheLimits(config) });
     this.statistics = new Statistics(this.hub, registry, clock);
-    this.context = {
+    const base = {
       config,
       configStore,
       logger,
@@ -74,15 +76,13 @@ export class ApiBench {
       ids: new SessionIds(),
       guard: new ConnectionGuard(config.limits),
       udpPorts: createUdpPorts(config, logger),
-      streamingSockets: new WeakSet(),
+      streamingSockets: new WeakSet<Socket>(),
+    };
+    this.context = {
+      ...base,
       statistics: this.statistics,
-      configReloader: new ConfigReloader(
-        configStore,
-        () => parseConfig(this.configText, 'test.json'),
-        logger,
-      ),
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
-      blacklist: new IpBlacklist({ registry, clock, logger }),
+      hls: createHls(base)?.output,
       startedMs: clock.wallMs(),
     };
   }
@@ -131,9 +131,20 @@ export class ApiBench {
     return { status: response.status, headers: response.headers, text, body };
   }
 
-  /** Somebody begins to publish, with no session that would show. */
+  /** Somebody begins to publish video, with no session that would show. */
   publish(streamKey = 'test110'): Publication {
-    return this.hub.open(streamKey).publish()!;
+    const publication = this.hub.open(streamKey).publish()!;
+    publication.announce({ audio: false, video: true });
+    publication.setTrack(video);
+    return publication;
+  }
+
+  /** A key picture; one second passes. */
+  async picture(publication: Publication, timeMs: number): Promise<void> {
+    publication.write({ ...frameOf(video, timeMs, { isKey: true }), data: PICTURE });
+    this.clock.turn();
+    this.clock.advance(1000);
+    await settle();
   }
 
   /** A session of a stream; whoever closes it shows in `ends`. */
