@@ -1,5 +1,4 @@
 /** The server with lal's command line: `-c`, `-p`, `-v`, and `--check` besides. */
-import { securityWarnings } from '../server/auth/default-secrets.ts';
 import { formatFinding } from '../server/config/config-finding.ts';
 import { effectiveConfigJson } from '../server/config/effective-config.ts';
 import { loadConfigFile, searchConfigFile } from '../server/config/load-config.ts';
@@ -38,11 +37,7 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     return undefined;
   }
   process.stdout.write(`${effectiveConfigJson(loaded.config)}\n`);
-  const warnings = [
-    ...loaded.warnings.map(formatFinding),
-    ...securityWarnings(loaded.config).map((text) => `SECURITY: ${text}`),
-  ];
-  return explain(warnings.map((warning) => `${warning}\n`).join(''), 0);
+  return explain(loaded.warnings.map((warning) => `${formatFinding(warning)}\n`).join(''), 0);
 }
 
 /** As lal does it, everything but the effective config goes to standard error. */

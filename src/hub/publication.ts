@@ -1,5 +1,5 @@
 import type { SourceFrame } from '../media/media-frame.ts';
-import { Timeline, type TimelineCounters, type TimelineEnd } from '../media/timeline.ts';
+import { Timeline, type TimelineCounters } from '../media/timeline.ts';
 import type { Track } from '../media/track.ts';
 
 /** What a publication hands to its stream. */
@@ -15,7 +15,7 @@ export interface PublicationTarget {
  * and ends it once. After its end everything it is told is ignored, so a late input cannot touch its successor.
  */
 export class Publication {
-  readonly timeline: Timeline;
+  readonly timeline: Timeline = new Timeline();
   /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
   /** Frames written so far, by kind. */
@@ -23,10 +23,8 @@ export class Publication {
   readonly #target: PublicationTarget;
   #isEnded = false;
 
-  /** @param last where the publication stopped whose times this one goes on with */
-  constructor(target: PublicationTarget, last?: TimelineEnd) {
+  constructor(target: PublicationTarget) {
     this.#target = target;
-    this.timeline = new Timeline(last);
   }
 
   get isEnded(): boolean {

@@ -33,8 +33,4 @@ export class TsPackager implements Packager {
   finish(out: PackagerOutput): void {
     this.#muxer.end(out);
   }
-
-  goOn(): void {
-    this.#muxer.goOn();
-  }
 }

@@ -12,15 +12,12 @@ const SOURCE_GAP_TICKS = 20 * TICKS_PER_MS;
 /** The constant between the stream's microseconds and the wire's ticks; the same for all tracks. */
 export class MuxTimeBase {
   #offsetTicks: number | undefined;
-  /** The next time is another source's. */
-  #isEnded = false;
   #nextStartTicks = FIRST_DTS_TICKS;
 
   /** Ticks of a decoding time; the first one fixes the constant. Unwrapped, and negative for times far before it. */
   dtsToTicks(dtsUs: number): number {
     const ticks = usToTicks(dtsUs);
-    if (this.#isEnded || this.#offsetTicks === undefined) this.#offsetTicks = this.#nextStartTicks - ticks;
-    this.#isEnded = false;
+    this.#offsetTicks ??= this.#nextStartTicks - ticks;
     const moved = ticks + this.#offsetTicks;
     this.#nextStartTicks = Math.max(this.#nextStartTicks, moved + SOURCE_GAP_TICKS);
     return moved;
@@ -33,11 +30,6 @@ export class MuxTimeBase {
 
   /** The source ended; the next one's first time follows what was last written. */
   end(): void {
-    this.#isEnded = true;
-  }
-
-  /** The next source's times go on from those of the one that ended: the constant stays. */
-  goOn(): void {
-    this.#isEnded = false;
+    this.#offsetTicks = undefined;
   }
 }

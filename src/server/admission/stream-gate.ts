@@ -86,10 +86,9 @@ export class StreamGate {
     return undefined;
   }
 
-  /** Whether someone publishes the stream right now, or is expected back. */
+  /** Whether someone publishes the stream right now. */
   isLive(address: StreamAddress): boolean {
-    const stream = this.#hub.get(this.streamKeyOf(address));
-    return stream?.publication !== undefined || stream?.isInGrace === true;
+    return this.#hub.get(this.streamKeyOf(address))?.publication !== undefined;
   }
 
   streamKeyOf(address: StreamAddress): string {

@@ -5,7 +5,9 @@ import { commonHeaders, corsHeaders } from './api-headers.ts';
 import { hasToken } from './api-token.ts';
 import { failureBody, type ApiBody, type Endpoint } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
+import { openApiDocument } from './openapi-document.ts';
 import { sourceOf } from './origin-check.ts';
+import { jsonFile, readPages, type PageFile } from './pages.ts';
 import { discardBody, readBody } from './request-body.ts';
 
 /** All parameters of any call fit many times; it also bounds how deep their JSON can be nested. */
@@ -20,13 +22,15 @@ const HTTP_STATUS: Partial<Record<ApiCode, number>> = {
   [ApiCode.internalError]: 500,
 };
 
+/** Parameters, unchecked, or why there are none. */
+type RequestInput = { readonly values: unknown } | { readonly problem: string };
+
 /** A request under way. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
-  /** `undefined` for a path that is no call of the API. */
-  readonly endpoint: Endpoint | undefined;
+  /** Of the answer, whatever it says. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -34,11 +38,13 @@ interface Exchange {
 export class HttpApi {
   readonly #context: ApiContext;
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
+  readonly #files: ReadonlyMap<string, PageFile>;
   #isClosing = false;
 
   constructor(context: ApiContext, endpoints: readonly Endpoint[] = ENDPOINTS) {
     this.#context = context;
     this.#endpoints = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
+    this.#files = new Map([...readPages(), ['/openapi.json', jsonFile(openApiDocument(endpoints))]]);
   }
 
   /** Connections end with the answer that is under way. */
@@ -56,41 +62,38 @@ export class HttpApi {
     const { origin } = request.headers;
     const changesState = endpoint?.changesState ?? false;
     const headers = { ...commonHeaders, ...corsHeaders(config.token, { changesState, source, origin }) };
-    const exchange = { request, response, query: new URLSearchParams(query), endpoint, headers };
+    const exchange = { request, response, query: new URLSearchParams(query), headers };
+    const file = this.#files.get(path);
     if (request.method === 'OPTIONS') {
-      response.writeHead(204, headers).end();
+      await finish(exchange, 204);
+    } else if (file !== undefined) {
+      await finish(exchange, 200, file.headers, file.bytes);
     } else if (!hasToken(request.headers, exchange.query, config.token)) {
-      send(exchange, failureBody({ code: ApiCode.tokenMissing }));
+      await send(exchange, failureBody({ code: ApiCode.tokenMissing }));
     } else if (endpoint === undefined) {
-      send(exchange, failureBody({ code: ApiCode.pathUnknown }));
+      await send(exchange, failureBody({ code: ApiCode.pathUnknown }));
     } else if (changesState && config.token === '' && source === 'foreign') {
-      send(exchange, failureBody({ code: ApiCode.originRefused }));
+      await send(exchange, failureBody({ code: ApiCode.originRefused }));
     } else {
       await this.#call(exchange, endpoint);
     }
   }
 
   async #call(exchange: Exchange, endpoint: Endpoint): Promise<void> {
-    const { request, query } = exchange;
-    let body: ApiBody;
+    let input: RequestInput;
     try {
-      if (endpoint.call === 'GET') {
-        body = await this.#answer(endpoint, valuesOf(query));
-      } else {
-        const text = await readBody(request, MAX_BODY_BYTES);
-        if (text === undefined) {
-          await refuseLargeBody(exchange, endpoint);
-          return;
-        }
-        body = await this.#answer(endpoint, parseJson(text));
-      }
+      input = endpoint.call === 'GET' ? { values: valuesOf(exchange.query) } : await bodyOf(exchange.request);
     } catch {
       // The connection broke while its request was being read.
-      request.destroy();
+      exchange.request.destroy();
       return;
     }
-    send(exchange, body);
+    const body =
+      'problem' in input
+        ? endpoint.failure({ code: ApiCode.paramMissing, detail: input.problem })
+        : await this.#answer(endpoint, input.values);
     if (endpoint.changesState) this.#log(exchange, endpoint, body);
+    await send(exchange, body);
   }
 
   async #answer(endpoint: Endpoint, input: unknown): Promise<ApiBody> {
@@ -108,29 +111,36 @@ export class HttpApi {
   }
 }
 
-function send({ request, response, headers }: Exchange, body: ApiBody): void {
+function send(exchange: Exchange, body: ApiBody): Promise<void> {
   const text = JSON.stringify(body);
-  // A body that nobody reads would have to be waited for before the next request.
-  if (hasBody(request) && !request.readableEnded) response.shouldKeepAlive = false;
-  response
-    .writeHead(HTTP_STATUS[body.error_code] ?? 200, {
-      ...headers,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(text),
-    })
-    .end(text);
+  return finish(exchange, HTTP_STATUS[body.error_code] ?? 200, jsonHeaders(text), text);
 }
 
-/** The answer first: whoever still sends may read it before the connection ends. */
-async function refuseLargeBody(exchange: Exchange, endpoint: Endpoint): Promise<void> {
-  const { request, response, headers } = exchange;
-  const detail = `the body is larger than ${MAX_BODY_BYTES} bytes`;
-  const text = JSON.stringify(endpoint.failure({ code: ApiCode.paramMissing, detail }));
-  const length = Buffer.byteLength(text);
-  const entity = { 'Content-Type': 'application/json', 'Content-Length': length };
-  response.writeHead(200, { ...headers, ...entity, Connection: 'close' }).write(text);
-  await discardBody(request, MAX_DISCARDED_BYTES);
-  response.end();
+function jsonHeaders(text: string): Record<string, string> {
+  return { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) };
+}
+
+/**
+ * Answers. Where the request has a body that nobody has read, the connection ends, but only when the peer has sent that
+ * body or enough of it: one who is cut off while he sends does not see the answer.
+ */
+async function finish(
+  { request, response, headers }: Exchange,
+  status: number,
+  ownHeaders: Readonly<Record<string, string>> = {},
+  body: Uint8Array | string = '',
+): Promise<void> {
+  const isUnread = hasBody(request) && !request.readableEnded;
+  if (isUnread) response.shouldKeepAlive = false;
+  response.writeHead(status, { ...headers, ...ownHeaders });
+  if (isUnread) {
+    response.flushHeaders();
+    response.write(body);
+    await discardBody(request, MAX_DISCARDED_BYTES);
+    response.end();
+  } else {
+    response.end(body);
+  }
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -142,12 +152,14 @@ function valuesOf(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...query].toReversed());
 }
 
-/** @returns `undefined` for what is no JSON, which is no object of parameters either */
-function parseJson(text: string): unknown {
+/** @throws when the connection breaks */
+async function bodyOf(request: IncomingMessage): Promise<RequestInput> {
+  const text = await readBody(request, MAX_BODY_BYTES);
+  if (text === undefined) return { problem: `the body is larger than ${MAX_BODY_BYTES} bytes` };
   try {
-    return JSON.parse(text);
+    return { values: JSON.parse(text) };
   } catch {
-    return undefined;
+    return { problem: 'the body is no JSON' };
   }
 }
 

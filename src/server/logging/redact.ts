@@ -48,8 +48,6 @@ const EXACT_NAMES: ReadonlySet<string> = new Set([
   'pass',
   'pwd',
   'sign',
-  'lalsign',
-  'signkey',
   'sig',
   'response',
 ]);
