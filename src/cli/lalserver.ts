@@ -1,4 +1,5 @@
 /** The server with lal's command line: `-c`, `-p`, `-v`, and `--check` besides. */
+import { securityWarnings } from '../server/auth/default-secrets.ts';
 import { formatFinding } from '../server/config/config-finding.ts';
 import { effectiveConfigJson } from '../server/config/effective-config.ts';
 import { loadConfigFile, searchConfigFile } from '../server/config/load-config.ts';
@@ -37,7 +38,11 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     return undefined;
   }
   process.stdout.write(`${effectiveConfigJson(loaded.config)}\n`);
-  return explain(loaded.warnings.map((warning) => `${formatFinding(warning)}\n`).join(''), 0);
+  const warnings = [
+    ...loaded.warnings.map(formatFinding),
+    ...securityWarnings(loaded.config).map((text) => `SECURITY: ${text}`),
+  ];
+  return explain(warnings.map((warning) => `${warning}\n`).join(''), 0);
 }
 
 /** As lal does it, everything but the effective config goes to standard error. */

@@ -118,6 +118,10 @@ describe('lalserver', () => {
       httpflv: { unknown_stream: 'wait' },
     });
     expect(stderr).toContain('rtmp.gop: unknown key');
+    const known = { ...SMALL, simple_auth: { key: 'q191201771', sub_rtmp_enable: true } };
+    expect((await run(lalserver, '--check', '-c', configFile(known))).stderr).toContain(
+      "SECURITY: simple_auth.key has a value of lal's sample config",
+    );
     expect((await run(lalserver, '--check', '-c', configFile('{'))).code).toBe(1);
   });
 

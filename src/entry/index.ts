@@ -8,6 +8,9 @@ export { type ConfigReload, type ConfigSource } from '../server/config/config-re
 export { ConfigError, type ConfigErrorCode, type ConfigFinding } from '../server/config/config-finding.ts';
 export { type ReloadEffect } from '../server/config/reload-effects.ts';
 export { builtInConfig } from '../server/config/built-in-config.ts';
+export { type BlacklistEntry, type IpBlacklist } from '../server/auth/ip-blacklist.ts';
+export { lalSecretOf } from '../server/auth/lal-secret.ts';
+export { signedQuery, type SignedAction, type SignedGrant } from '../server/auth/signed-query.ts';
 export { loadConfigFile, parseConfig } from '../server/config/load-config.ts';
 export { createLogger } from '../server/logging/create-logger.ts';
 export { ListenError } from '../server/listener.ts';

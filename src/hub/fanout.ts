@@ -5,6 +5,7 @@ import type { FlushScheduler } from './flush-scheduler.ts';
 import { GopByteCache } from './gop-bytes.ts';
 import type { CachedGop, GopCacheLimits } from './gop-cache.ts';
 import { EMPTY_STREAM_STATE, type Packager, type PackagerOutput, type StreamState } from './packager.ts';
+import { saysMore } from './says-more.ts';
 import { PendingBytes, type UnitMark } from './pending-bytes.ts';
 import type { UnitConsumer, UnitSource } from './unit-consumer.ts';
 import {
@@ -45,6 +46,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   #carried: CarriedState;
   /** What of `#carried` the viewers have been told. */
   #state: StreamState = EMPTY_STREAM_STATE;
+  /** What viewers know that wait for a publisher to go on. */
+  #told: StreamState = EMPTY_STREAM_STATE;
   /** The first key picture of this publication has passed, in so far as pictures are carried. */
   #hasPicture = false;
   #headersVersion = 0;
@@ -127,6 +130,12 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#absorb();
     if (this.#pending.length > 0 && !this.isUnused) this.#deliver();
     this.#discardPending();
+  }
+
+  /** A publisher came. @param goesOn where the last one stopped, with its times */
+  publicationStarted(goesOn: boolean): void {
+    if (goesOn) this.#packager.goOn?.();
+    else this.#told = EMPTY_STREAM_STATE;
   }
 
   /** The publisher left: caches are emptied, viewers stay and wait for the next. */
@@ -247,7 +256,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
       if (isOver) this.#packager.endTrack?.(track, state, this);
     }
     this.#state = state;
-    this.#headersVersion += 1;
+    if (saysMore(state, this.#told)) this.#headersVersion += 1;
+    this.#told = state;
     for (const track of state.tracks) {
       if (known.has(track)) continue;
       this.#mark(frame.dtsUs, false);

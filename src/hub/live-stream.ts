@@ -3,6 +3,7 @@ import type { Track } from '../media/track.ts';
 import { Fanout, type FanoutOptions } from './fanout.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { GopCache, type GopCacheLimits } from './gop-cache.ts';
+import { Grace } from './grace.ts';
 import { Opening } from './opening.ts';
 import { EMPTY_STREAM_STATE, type Packager, type StreamState } from './packager.ts';
 import { Publication, type PublicationTarget } from './publication.ts';
@@ -20,6 +21,8 @@ export interface OutputVariant extends FanoutOptions {
 export interface LiveStreamOptions {
   /** Groups of pictures kept as frames: as many as the most demanding output caches. */
   readonly gopCache: GopCacheLimits;
+  /** How long a stream waits for a publisher that left, to go on as if it had not; missing: not at all. May change. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -30,6 +33,7 @@ export class LiveStream implements PublicationTarget {
   readonly key: string;
   readonly #scheduler: FlushScheduler;
   readonly #gopCache: GopCache;
+  readonly #grace: Grace;
   readonly #observers: Iterable<StreamObserver>;
   readonly #fanouts = new Map<string, Fanout>();
   #publication: Publication | undefined;
@@ -49,6 +53,7 @@ export class LiveStream implements PublicationTarget {
     this.#scheduler = scheduler;
     this.#observers = observers;
     this.#gopCache = new GopCache(options.gopCache);
+    this.#grace = new Grace(scheduler.clock, () => options.graceMs ?? 0);
   }
 
   get publication(): Publication | undefined {
@@ -58,6 +63,11 @@ export class LiveStream implements PublicationTarget {
   /** Somebody publishes, and the tracks are known. */
   get isOpen(): boolean {
     return this.#publication !== undefined && this.#opening === undefined;
+  }
+
+  /** Nobody publishes, and whoever comes in time goes on where the last publisher stopped. */
+  get isInGrace(): boolean {
+    return this.#grace.isRunning;
   }
 
   /** Tracks and metadata of the current publication. */
@@ -75,9 +85,10 @@ export class LiveStream implements PublicationTarget {
     return count;
   }
 
-  /** Neither publisher nor viewer: nothing is lost when the stream is forgotten. */
+  /** Neither publisher nor viewer, nor a publisher that is expected back: nothing is lost when the stream is forgotten. */
   get isUnused(): boolean {
-    return this.#publication === undefined && this.viewerCount === 0 && this.#holds === 0;
+    const isPublished = this.#publication !== undefined || this.isInGrace;
+    return !isPublished && this.viewerCount === 0 && this.#holds === 0;
   }
 
   get cachedBytes(): number {
@@ -89,8 +100,10 @@ export class LiveStream implements PublicationTarget {
   /** Starts a publication, or answers `undefined` while there is one. */
   publish(): Publication | undefined {
     if (this.#publication !== undefined) return undefined;
-    const publication = new Publication(this);
+    const last = this.#grace.end();
+    const publication = new Publication(this, last);
     this.#publication = publication;
+    for (const fanout of this.#fanouts.values()) fanout.publicationStarted(last !== undefined);
     this.#opening = new Opening(this.#scheduler.clock, () => this.#finishOpening());
     for (const observer of this.#observers) observer.publicationStarted(this, publication);
     return publication;
@@ -128,8 +141,9 @@ export class LiveStream implements PublicationTarget {
 
   /** Ends slow viewers and forgets formats that nobody takes; to be called about once a second. */
   tick(nowMs: number): void {
+    const { isInGrace } = this;
     for (const [id, fanout] of this.#fanouts) {
-      for (const subscription of fanout.subscriptions) subscription.checkHealth(nowMs);
+      for (const subscription of fanout.subscriptions) subscription.checkHealth(nowMs, isInGrace);
       if (!fanout.isUnused) continue;
       fanout.flush();
       this.#fanouts.delete(id);
@@ -156,6 +170,7 @@ export class LiveStream implements PublicationTarget {
   publicationEnded(publication: Publication): void {
     this.#finishOpening();
     this.#publication = undefined;
+    this.#grace.begin(publication.timeline.end);
     this.#state = EMPTY_STREAM_STATE;
     this.#hasPicture = false;
     this.#gopCache.clear();

@@ -36,6 +36,8 @@ export interface Packager {
   writeFrame(frame: MediaFrame, out: PackagerOutput): void;
   /** The publication ended: writes what the packager still holds back. Frames of another publication may follow. */
   finish?(out: PackagerOutput): void;
+  /** Another publication begins, whose times go on from those of the last by the time that passed between them. */
+  goOn?(): void;
 }
 
 /** Where a packager puts its bytes. */

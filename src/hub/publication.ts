@@ -1,5 +1,5 @@
 import type { SourceFrame } from '../media/media-frame.ts';
-import { Timeline, type TimelineCounters } from '../media/timeline.ts';
+import { Timeline, type TimelineCounters, type TimelineEnd } from '../media/timeline.ts';
 import type { Track } from '../media/track.ts';
 
 /** What a publication hands to its stream. */
@@ -15,7 +15,7 @@ export interface PublicationTarget {
  * and ends it once. After its end everything it is told is ignored, so a late input cannot touch its successor.
  */
 export class Publication {
-  readonly timeline: Timeline = new Timeline();
+  readonly timeline: Timeline;
   /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
   /** Frames written so far, by kind. */
@@ -23,8 +23,10 @@ export class Publication {
   readonly #target: PublicationTarget;
   #isEnded = false;
 
-  constructor(target: PublicationTarget) {
+  /** @param last where the publication stopped whose times this one goes on with */
+  constructor(target: PublicationTarget, last?: TimelineEnd) {
     this.#target = target;
+    this.timeline = new Timeline(last);
   }
 
   get isEnded(): boolean {

@@ -162,8 +162,12 @@ export class Subscription {
     this.#skipBytes = 0;
   }
 
-  /** Ends viewers that take nothing, stay behind, or wait in vain; to be called about once a second. */
-  checkHealth(nowMs: number): void {
+  /**
+   * Ends viewers that take nothing, stay behind, or wait in vain; to be called about once a second.
+   * @param isInGrace a publisher is expected back: nobody waits in vain yet
+   */
+  checkHealth(nowMs: number, isInGrace: boolean = false): void {
+    if (isInGrace) this.#lastSentMs = nowMs;
     if (this.#behindSinceMs !== undefined && nowMs - this.#behindSinceMs > this.#limits.maxBehindMs) {
       this.#endWith(endReason('viewer-too-slow'));
     } else if (nowMs - this.#lastSentMs > this.#limits.idleTimeoutMs) {

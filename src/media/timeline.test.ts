@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { audioTrack, frameOf, scriptTrack, videoTrack } from '../testing/hub-kit.ts';
 import { Timeline } from './timeline.ts';
 
@@ -155,4 +155,45 @@ test('a track that comes back on a third clock does not leap to it', () => {
   dts(video, 0, 40);
   expect(dts(audio, 9_000_000, 45)).toBeLessThan(5_001_000);
   expect(timeline.counters.jumpsRepaired).toBe(2);
+});
+
+describe('a publication that goes on from another', () => {
+  const last = { headUs: 10_000_000, arrivedMs: 500 };
+
+  test('lies behind its head by the time that passed, with all tracks moved by one shift', () => {
+    const timeline = new Timeline(last);
+    const first = timeline.stamp({ ...frameOf(video, 90_000), ptsUs: 90_080_000 }, 3500);
+    expect([first.dtsUs, first.ptsUs, first.discontinuity]).toEqual([13_000_000, 13_080_000, false]);
+    expect(timeline.stamp(frameOf(audio, 89_975), 3500).dtsUs).toBe(12_975_000);
+    expect(timeline.stamp(frameOf(video, 90_040), 3540).dtsUs).toBe(13_040_000);
+    expect(timeline.counters).toEqual({ jumpsRepaired: 0, nonMonotonicFrames: 0 });
+  });
+
+  test('never goes back behind it, also when it begins at once and tracks begin apart', () => {
+    const timeline = new Timeline(last);
+    expect(timeline.stamp(frameOf(video, 300), 500).dtsUs).toBe(10_020_000);
+    expect(timeline.stamp(frameOf(audio, 0), 500).dtsUs).toBe(10_000_000);
+    expect(timeline.stamp(frameOf(audio, 290), 520).dtsUs).toBe(10_010_000);
+    expect(timeline.counters.nonMonotonicFrames).toBe(1);
+  });
+
+  test('has its metadata where it begins, whatever time it carries, and is not moved by it', () => {
+    const timeline = new Timeline(last);
+    const script = scriptTrack();
+    expect(timeline.stamp(frameOf(script, 0), 1500.25).dtsUs).toBe(11_000_250);
+    expect(timeline.stamp(frameOf(video, 7000), 2500).dtsUs).toBe(12_000_000);
+    expect(timeline.stamp(frameOf(script, 0), 3000).dtsUs).toBe(11_000_250);
+    expect(timeline.stamp(frameOf(script, 7500), 3000).dtsUs).toBe(12_500_000);
+  });
+
+  test('is handed on as it was found when it never sent any media', () => {
+    const timeline = new Timeline(last);
+    timeline.stamp(frameOf(scriptTrack(), 0), 1500);
+    expect(timeline.end).toEqual(last);
+    timeline.stamp(frameOf(video, 0), 2500);
+    timeline.stamp(frameOf(video, 40), 2540);
+    timeline.stamp(frameOf(audio, 20), 2570);
+    expect(timeline.end).toEqual({ headUs: 12_040_000, arrivedMs: 2540 });
+    expect(new Timeline().end).toBeUndefined();
+  });
 });

@@ -16,6 +16,14 @@ const FORWARD_JUMP_US = 10_000_000;
 const DEFAULT_STEP_US = 20_000;
 const MAX_STEP_US = 100_000;
 
+/** Where a clock stands. */
+export interface TimelineEnd {
+  /** Its newest decoding time of audio or video, in microseconds. */
+  readonly headUs: number;
+  /** When that came, monotonic. */
+  readonly arrivedMs: number;
+}
+
 interface TrackClock {
   /** Added to the source's times. All tracks of a source share its clock, so after a jump they take over one value. */
   shiftUs: number;
@@ -27,19 +35,29 @@ interface TrackClock {
 /**
  * The clock of one publication. Times pass unchanged, except that a jump of the source's clock is closed (for all
  * tracks by the same amount, so that they stay in sync) and that no track's decoding time goes back.
- * Wire clocks are unwrapped before they come here.
+ * A publication that goes on from another is moved as a whole: its first frame lies behind the other's last by the time
+ * that really passed. Wire clocks are unwrapped before they come here.
  */
 export class Timeline {
   readonly counters: TimelineCounters = { jumpsRepaired: 0, nonMonotonicFrames: 0 };
   readonly #tracks = new Map<number, TrackClock>();
-  /** The shift that the last repaired jump introduced. */
+  /** Where the publication before stopped. */
+  readonly #last: TimelineEnd | undefined;
+  /** The shift that the last repaired jump introduced, or the one that makes the publication go on from another. */
   #shiftUs = 0;
-  /** Newest audio or video time handed out; `undefined` before the first. */
+  /** Newest audio or video time handed out, and when that came; `undefined` before the first. */
   #headUs: number | undefined;
+  #headArrivedMs = 0;
 
-  /** Newest decoding time of audio or video, in microseconds. */
-  get headUs(): number | undefined {
-    return this.#headUs;
+  /** @param last where the publication stopped that this one goes on from */
+  constructor(last?: TimelineEnd) {
+    this.#last = last;
+  }
+
+  /** Where the clock stands, be it where the publication before left it; `undefined` when there has been no media. */
+  get end(): TimelineEnd | undefined {
+    if (this.#headUs === undefined) return this.#last;
+    return { headUs: this.#headUs, arrivedMs: this.#headArrivedMs };
   }
 
   stamp(source: SourceFrame, arrivedMs: number): MediaFrame {
@@ -49,12 +67,13 @@ export class Timeline {
   }
 
   #stampMedia(source: SourceFrame, arrivedMs: number): MediaFrame {
+    if (this.#headUs === undefined) this.#goOn(source.dtsUs, arrivedMs);
     let clock = this.#tracks.get(source.track.id);
     let discontinuity = false;
     if (clock === undefined) {
       clock = {
         shiftUs: this.#shiftUs,
-        lastDtsUs: -Infinity,
+        lastDtsUs: this.#last?.headUs ?? -Infinity,
         lastArrivedMs: arrivedMs,
         stepUs: DEFAULT_STEP_US,
       };
@@ -78,7 +97,10 @@ export class Timeline {
     if (step > 0 && step <= MAX_STEP_US) clock.stepUs = step;
     clock.lastDtsUs = dtsUs;
     clock.lastArrivedMs = arrivedMs;
-    if (this.#headUs === undefined || dtsUs > this.#headUs) this.#headUs = dtsUs;
+    if (this.#headUs === undefined || dtsUs > this.#headUs) {
+      this.#headUs = dtsUs;
+      this.#headArrivedMs = arrivedMs;
+    }
     return toFrame(source, dtsUs, source.ptsUs + clock.shiftUs, discontinuity, arrivedMs);
   }
 
@@ -87,10 +109,23 @@ export class Timeline {
    * forward lies before the stream's own beginning.
    */
   #stampData(source: SourceFrame, arrivedMs: number): MediaFrame {
-    const last = this.#tracks.get(source.track.id)?.lastDtsUs ?? 0;
-    const dtsUs = Math.max(source.dtsUs + this.#shiftUs, last);
+    const last = this.#tracks.get(source.track.id)?.lastDtsUs ?? this.#last?.headUs ?? 0;
+    const startUs = this.#headUs === undefined ? this.#resumeUs(arrivedMs) : undefined;
+    const dtsUs = Math.max(startUs ?? source.dtsUs + this.#shiftUs, last);
     this.#tracks.set(source.track.id, { shiftUs: 0, lastDtsUs: dtsUs, lastArrivedMs: arrivedMs, stepUs: 0 });
     return toFrame(source, dtsUs, dtsUs, false, arrivedMs);
+  }
+
+  /** Moves the publication so that its first media lies where the time that passed since the last one puts it. */
+  #goOn(sourceDtsUs: number, arrivedMs: number): void {
+    const resumeUs = this.#resumeUs(arrivedMs);
+    if (resumeUs !== undefined) this.#shiftUs = shiftTo(resumeUs, sourceDtsUs);
+  }
+
+  #resumeUs(arrivedMs: number): number | undefined {
+    if (this.#last === undefined) return undefined;
+    const passedUs = Math.round((arrivedMs - this.#last.arrivedMs) * 1000);
+    return this.#last.headUs + Math.max(passedUs, DEFAULT_STEP_US);
   }
 
   /**
@@ -116,11 +151,15 @@ export class Timeline {
     const headUs = this.#headUs ?? clock.lastDtsUs;
     const elapsedUs = (arrivedMs - clock.lastArrivedMs) * 1000;
     const resumeUs = Math.max(headUs, clock.lastDtsUs + Math.max(clock.stepUs, elapsedUs));
-    // Whole milliseconds, so that formats with a 1 kHz clock stay exact.
-    this.#shiftUs = Math.ceil((resumeUs - sourceDtsUs) / 1000) * 1000;
+    this.#shiftUs = shiftTo(resumeUs, sourceDtsUs);
     clock.shiftUs = this.#shiftUs;
     this.counters.jumpsRepaired += 1;
   }
+}
+
+/** In whole milliseconds, so that formats with a 1 kHz clock stay exact. */
+function shiftTo(targetUs: number, sourceUs: number): number {
+  return Math.ceil((targetUs - sourceUs) / 1000) * 1000;
 }
 
 function toFrame(

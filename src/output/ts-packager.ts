@@ -33,4 +33,8 @@ export class TsPackager implements Packager {
   finish(out: PackagerOutput): void {
     this.#muxer.end(out);
   }
+
+  goOn(): void {
+    this.#muxer.goOn();
+  }
 }

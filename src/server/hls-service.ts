@@ -78,13 +78,14 @@ export class HlsService implements HttpRoute {
       answer(response, target);
       return;
     }
-    const objection = this.#context.gate.fetchHls({
-      ...target.address,
-      kind: target.kind,
-      remoteHost: remoteHostOf(request.socket),
-    });
-    if (objection !== undefined) answer(response, statusOfRefusal(objection));
-    else if (target.kind === 'playlist') await this.#playlist(request, response, target);
+    const { gate, logger } = this.#context;
+    const remoteHost = remoteHostOf(request.socket);
+    const objection = gate.fetchHls({ ...target.address, kind: target.kind, remoteHost });
+    if (objection !== undefined) {
+      const { code, detail, message } = objection;
+      logger.info({ remote: remoteHost, url: request.url, code, detail }, `hls: refused: ${message}`);
+      answer(response, statusOfRefusal(objection));
+    } else if (target.kind === 'playlist') await this.#playlist(request, response, target);
     else await this.#fragment(request, response, target);
   }
 

@@ -129,13 +129,26 @@ export class LiveHttpService implements HttpRoute {
     socket: Socket,
     decided: (admission: PlayAdmission | EndReason) => void,
   ): void {
+    this.#decide(viewer)
+      .then(decided)
+      .catch((error: unknown) => {
+        this.#context.logger.error({ err: error }, 'http: admission failed');
+        socket.destroy();
+      });
+  }
+
+  /** Who may not play does not learn what there is to play. */
+  async #decide(viewer: SessionIdentity): Promise<PlayAdmission | EndReason> {
     const { gate, logger } = this.#context;
+    const admission = await gate.play(viewer);
     const isMissing = this.#format.unknownStream() === '404' && !gate.isLive(viewer);
-    const decision = isMissing ? Promise.resolve(endReason('stream-not-found')) : gate.play(viewer);
-    decision.then(decided).catch((error: unknown) => {
-      logger.error({ err: error }, 'http: admission failed');
-      socket.destroy();
-    });
+    const decision = 'code' in admission || !isMissing ? admission : endReason('stream-not-found');
+    if ('code' in decision) {
+      const { id: session, remoteAddress: remote, url } = viewer;
+      const { code, detail, message } = decision;
+      logger.info({ session, remote, url, code, detail }, `play refused: ${message}`);
+    }
+    return decision;
   }
 
   #start(session: StreamSession, viewer: SessionIdentity, admission: PlayAdmission, framing?: Framing): void {

@@ -6,6 +6,9 @@ import { systemClock, type Clock } from '../media/clock.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
 import { listenHttpApi } from './api/api-listener.ts';
 import { HttpApi } from './api/http-api.ts';
+import { securityWarnings } from './auth/default-secrets.ts';
+import { IpBlacklist } from './auth/ip-blacklist.ts';
+import { SimpleAuth } from './auth/simple-auth.ts';
 import type { ConfigError } from './config/config-finding.ts';
 import { ConfigReloader, type ConfigReload, type ConfigSource } from './config/config-reloader.ts';
 import { ConfigStore, type ConfigListener, type ReloadReport } from './config/config-store.ts';
@@ -52,6 +55,8 @@ export class MediaServer {
   readonly statistics: Statistics;
   /** What is being recorded; recordings of single streams are started and stopped here. */
   readonly records: RecordService;
+  /** Addresses that are kept out. */
+  readonly blacklist: IpBlacklist;
   readonly #context: ServerContext;
   readonly #reloader: ConfigReloader;
   readonly #rtmp: RtmpService;
@@ -76,20 +81,26 @@ export class MediaServer {
     const scheduler = new FlushScheduler(clock, config.fanout.max_flush_window_ms);
     configStore.onChange(() => {
       scheduler.maxWindowMs = config.fanout.max_flush_window_ms;
+      this.#logSecurityWarnings();
     });
     this.hub = new StreamHub(scheduler, {
       get gopCache() {
         return streamGopCacheLimits(config);
       },
+      get graceMs() {
+        return config.in_session.grace_ms;
+      },
     });
     const registry = new SessionRegistry();
+    this.blacklist = new IpBlacklist({ registry, clock, logger });
+    const checks = [this.blacklist, new SimpleAuth(config, clock)];
     this.#context = {
       config,
       configStore,
       logger,
       clock,
       hub: this.hub,
-      gate: new StreamGate(config, this.hub, new LocalStreamDirectory()),
+      gate: new StreamGate(config, this.hub, new LocalStreamDirectory(), checks),
       registry,
       ids: new SessionIds(),
       guard: new ConnectionGuard(config.limits),
@@ -108,6 +119,8 @@ export class MediaServer {
       ...this.#context,
       statistics: this.statistics,
       records: this.records,
+      configReloader: this.#reloader,
+      blacklist: this.blacklist,
       hls: this.#hls?.output,
       startedMs: clock.wallMs(),
     });
@@ -120,6 +133,7 @@ export class MediaServer {
    * @throws {ListenError} when one cannot be opened; the others are closed again
    */
   async start(): Promise<void> {
+    this.#logSecurityWarnings();
     try {
       await this.#listen();
     } catch (error) {
@@ -152,6 +166,11 @@ export class MediaServer {
     return this.#context.configStore.onChange(listener);
   }
 
+  /** Secrets of the config that everybody knows, a text each; empty when all is well. The log has them at every start. */
+  get securityWarnings(): readonly string[] {
+    return securityWarnings(this.config);
+  }
+
   /** Where the open listeners are found; what to ask when the config says port 0. */
   get addresses(): readonly ListenerAddress[] {
     return this.#listeners.filter(({ server }) => server.listening).map(addressOf);
@@ -176,6 +195,10 @@ export class MediaServer {
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
+  }
+
+  #logSecurityWarnings(): void {
+    for (const warning of this.securityWarnings) this.#context.logger.warn(`SECURITY: ${warning}`);
   }
 
   async #listen(): Promise<void> {
@@ -219,6 +242,7 @@ export class MediaServer {
     this.#rtsp.tick(nowMs);
     this.#hls?.service.tick(nowMs);
     this.hub.tick(nowMs);
+    this.blacklist.tick(nowMs);
     this.statistics.tick();
     this.records.tick(nowMs);
     this.#groupLog.tick();

@@ -9,6 +9,8 @@ import { StreamGate } from '../server/admission/stream-gate.ts';
 import type { ApiContext } from '../server/api/api-context.ts';
 import { listenHttpApi } from '../server/api/api-listener.ts';
 import { HttpApi } from '../server/api/http-api.ts';
+import { IpBlacklist } from '../server/auth/ip-blacklist.ts';
+import { ConfigReloader } from '../server/config/config-reloader.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { createHls } from '../server/hls/create-hls.ts';
 import { parseConfig } from '../server/config/load-config.ts';
@@ -57,6 +59,9 @@ export class ApiBench {
   readonly ends: string[] = [];
   #listener: Listener | undefined;
 
+  /** The config file, for whoever reads it again. */
+  configText = '{}';
+
   /** @param overrides sections of the config */
   constructor(overrides: object = {}) {
     const configStore = new ConfigStore(parseConfig(JSON.stringify(overrides), 'test config').config);
@@ -81,7 +86,13 @@ export class ApiBench {
     this.context = {
       ...base,
       statistics: this.statistics,
+      configReloader: new ConfigReloader(
+        configStore,
+        () => parseConfig(this.configText, 'test.json'),
+        logger,
+      ),
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
+      blacklist: new IpBlacklist({ registry, clock, logger }),
       hls: createHls(base)?.output,
       startedMs: clock.wallMs(),
     };

@@ -87,20 +87,23 @@ export class TestStorage extends MemoryStorage {
 /** Streams published by hand, HLS made of them. */
 export class HlsBench {
   readonly clock = new FakeClock();
-  readonly hub = new StreamHub(new FlushScheduler(this.clock, 60, 0), {
-    gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },
-  });
+  readonly hub: StreamHub;
   readonly events: string[] = [];
   readonly closed: HlsFragmentEvent[] = [];
   readonly failures: HlsFailure[] = [];
   output: HlsOutput;
+  /** What lists that begin take. */
+  readonly settings: { -readonly [Key in keyof HlsSettings]: HlsSettings[Key] };
   isAutomatic = true;
-  readonly #settings: HlsSettings;
   readonly storage: HlsStorage;
   #stopObserving: () => void;
 
   constructor(settings: Partial<HlsSettings> = {}, storage?: HlsStorage) {
-    this.#settings = { ...shippedSettings, ...settings };
+    this.settings = { ...shippedSettings, ...settings };
+    this.hub = new StreamHub(new FlushScheduler(this.clock, 60, 0), {
+      gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },
+      graceMs: this.settings.graceMs,
+    });
     this.storage = storage ?? new TestStorage(1e9, () => this.clock.wallMs());
     this.output = this.#createOutput();
     this.#stopObserving = this.hub.observe(this.output);
@@ -174,10 +177,10 @@ export class HlsBench {
     };
     const { clock, storage } = this;
     return new HlsOutput({
-      settings: this.#settings,
+      settings: this.settings,
       storage,
       clock,
-      variant: tsLikeVariant(),
+      variant: tsLikeVariant,
       observer,
       isAutomatic: () => this.isAutomatic,
     });

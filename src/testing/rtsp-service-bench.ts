@@ -76,12 +76,13 @@ export class RtspServiceBench {
   #timeMs = 0;
 
   /** @param rtsp the section of the config */
-  constructor(rtsp: Record<string, unknown> = {}) {
-    const limits = { idle_timeout_ms: 20_000 };
-    const configStore = new ConfigStore(parseConfig(JSON.stringify({ rtsp, limits }), 'test').config);
+  constructor(rtsp: Record<string, unknown> = {}, graceMs = 0) {
+    const sections = { rtsp, limits: { idle_timeout_ms: 20_000 }, in_session: { grace_ms: graceMs } };
+    const configStore = new ConfigStore(parseConfig(JSON.stringify(sections), 'test').config);
     const config = configStore.current;
     this.hub = new StreamHub(new FlushScheduler(this.clock, 0, 0), {
       gopCache: streamGopCacheLimits(config),
+      graceMs,
     });
     const write = (line: string): number => this.log.push(JSON.parse(line) as RtspLogLine);
     const logger = pino({ level: 'debug' }, { write });

@@ -8,6 +8,8 @@ import type { Watched } from './playback.ts';
 export interface SourceRates {
   readonly framesPerSecond: number;
   readonly audioBytesPerSecond: number;
+  /** How often the parameters of the video change. */
+  readonly changesPerSecond: number;
 }
 
 /** What a viewer takes for "at once". */
@@ -24,6 +26,11 @@ const standstillShare = 0.05;
 const droppedShare = 0.1;
 /** The decoder works ahead of the picture by some frames. */
 const framesAhead = 15;
+/**
+ * Pictures that Chromium leaves out where it begins to decode with other parameters: one or two, on a busy machine, also
+ * of a file that comes from a plain web server.
+ */
+const lostPerChange = 2;
 /** Between flash and beep: less than anybody notices. The browser's own share is a few milliseconds. */
 const longestBeepDelayMs = 60;
 /** Between two ways to the same page; the measurement itself is good to a few milliseconds. */
@@ -33,12 +40,16 @@ const audioTolerance = 0.25;
 
 /** The average rates of an FLV file that is played in a loop. */
 export function ratesOf(file: string): SourceRates {
-  const { units } = readFlvFile(file);
+  const { units, headers } = readFlvFile(file);
   const video = units.filter((unit) => unit.kind === 'video');
   const audio = units.filter((unit) => unit.kind === 'audio');
   const audioBytes = audio.reduce((sum, unit) => sum + unit.bytes, 0);
+  const framesPerSecond = unitsPerSecond(video);
+  const videoHeaders = headers.filter(({ kind }) => kind === 'video').length;
   return {
-    framesPerSecond: unitsPerSecond(video),
+    framesPerSecond,
+    // From the last to the first one too, when the file begins anew.
+    changesPerSecond: videoHeaders > 1 ? (videoHeaders / video.length) * framesPerSecond : 0,
     audioBytesPerSecond: audio.length === 0 ? 0 : (audioBytes / audio.length) * unitsPerSecond(audio),
   };
 }
@@ -65,17 +76,24 @@ export function expectSmoothPlayback(
   expect(Math.max(0, ...report.waitsMs), story).toBeLessThan(longestWaitMs * slowdown);
   const standstill = Math.max(standstillMs, report.elapsedMs * standstillShare);
   expect(Math.abs(report.elapsedMs - report.playedMs), story).toBeLessThan(standstill * slowdown);
-  expectFrames(report, rates.framesPerSecond, story);
+  expectFrames(report, rates, story);
   expect(report.droppedFrames, story).toBeLessThanOrEqual(report.frames * droppedShare * slowdown);
   expectAudio(report, rates.audioBytesPerSecond, story);
 }
 
 /** Every picture of what was played was decoded, and nothing else. */
-function expectFrames(report: PlaybackReport, framesPerSecond: number, story: string): void {
-  const expected = (report.playedMs / 1000) * framesPerSecond;
-  const tolerance = framesPerSecond > 0 ? framesAhead : 0;
+function expectFrames(
+  report: PlaybackReport,
+  { framesPerSecond, changesPerSecond }: SourceRates,
+  story: string,
+): void {
+  const playedSec = report.playedMs / 1000;
+  const expected = playedSec * framesPerSecond;
+  const lost = Math.ceil(playedSec * changesPerSecond) * lostPerChange;
+  const ahead = framesPerSecond > 0 ? framesAhead : 0;
   expect(report.width > 0, story).toBe(framesPerSecond > 0);
-  expect(Math.abs(report.frames - expected), story).toBeLessThanOrEqual(tolerance);
+  expect(report.frames, story).toBeGreaterThanOrEqual(expected - ahead - lost);
+  expect(report.frames, story).toBeLessThanOrEqual(expected + ahead);
   expect(report.corruptedFrames, story).toBe(0);
 }
 

@@ -105,6 +105,12 @@ export class MpegTsMuxer {
     this.#hasPicture = false;
   }
 
+  /** Another source follows the one that ended, and its times go on from there: all there is between them is a pause. */
+  goOn(): void {
+    for (const stream of this.#streams.values()) stream.isDiscontinuous = false;
+    this.#timeBase.goOn();
+  }
+
   #writeVideo(
     stream: MuxedStream,
     payload: PesPayload,

@@ -12,12 +12,15 @@ const SOURCE_GAP_TICKS = 20 * TICKS_PER_MS;
 /** The constant between the stream's microseconds and the wire's ticks; the same for all tracks. */
 export class MuxTimeBase {
   #offsetTicks: number | undefined;
+  /** The next time is another source's. */
+  #isEnded = false;
   #nextStartTicks = FIRST_DTS_TICKS;
 
   /** Ticks of a decoding time; the first one fixes the constant. Unwrapped, and negative for times far before it. */
   dtsToTicks(dtsUs: number): number {
     const ticks = usToTicks(dtsUs);
-    this.#offsetTicks ??= this.#nextStartTicks - ticks;
+    if (this.#isEnded || this.#offsetTicks === undefined) this.#offsetTicks = this.#nextStartTicks - ticks;
+    this.#isEnded = false;
     const moved = ticks + this.#offsetTicks;
     this.#nextStartTicks = Math.max(this.#nextStartTicks, moved + SOURCE_GAP_TICKS);
     return moved;
@@ -30,6 +33,11 @@ export class MuxTimeBase {
 
   /** The source ended; the next one's first time follows what was last written. */
   end(): void {
-    this.#offsetTicks = undefined;
+    this.#isEnded = true;
+  }
+
+  /** The next source's times go on from those of the one that ended: the constant stays. */
+  goOn(): void {
+    this.#isEnded = false;
   }
 }

@@ -6,6 +6,7 @@ import { RecordPlaylist } from '../../protocol/hls/record-playlist.ts';
 import type { ClosedFragment } from './fragment.ts';
 import { hlsFailureOf, type HlsFailure } from './hls-failure.ts';
 import type { HlsFragmentEvent, HlsPresentationOptions } from './hls-options.ts';
+import type { HlsSettings } from './hls-settings.ts';
 import { readStoredFile } from './hls-storage.ts';
 import { PLAYLIST_FILE, PlaylistDocument, type PlaylistKind } from './playlist-document.ts';
 
@@ -31,6 +32,8 @@ export class HlsFolder {
   readonly #options: HlsPresentationOptions;
   /** Last part of the stream key: what fragments are named after. */
   readonly #stem: string;
+  /** Of the present list. */
+  #settings: HlsSettings;
   #live: LivePlaylist | undefined;
   /** Not in mode 2, whose fragments do not stay. */
   #record: RecordPlaylist | undefined;
@@ -51,16 +54,23 @@ export class HlsFolder {
 
   constructor(options: HlsPresentationOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.#stem = options.folder.slice(options.folder.lastIndexOf('/') + 1);
   }
 
-  /** Makes the folder, and finds out what there is to go on with. @param startsOver the last list has ended */
-  async prepare(startsOver: boolean): Promise<void> {
+  /** The last list has ended, another begins. */
+  async startOver(settings: HlsSettings): Promise<void> {
+    this.#settings = settings;
+    this.#live?.startOver(liveListOptions(settings));
+    this.#hasFragments = false;
+    if (settings.cleanupMode === 2) this.#forgetRecord();
+    else if (this.#record === undefined) this.#isLoaded = false;
+    await this.prepare();
+  }
+
+  /** Makes the folder, and finds out what there is to go on with. */
+  async prepare(): Promise<void> {
     const { storage, folder } = this.#options;
-    if (startsOver) {
-      this.#live?.startOver();
-      this.#hasFragments = false;
-    }
     if (this.#isLoaded) return;
     await storage.makeFolder(folder);
     await this.#load();
@@ -75,8 +85,8 @@ export class HlsFolder {
 
   /** Writes a fragment, and adds it to the lists. When this throws, the fragment is lost. */
   async add(fragment: ClosedFragment): Promise<HlsFragmentName> {
-    const { storage, folder, settings, clock } = this.#options;
-    await this.prepare(false);
+    const { storage, folder, clock } = this.#options;
+    await this.prepare();
     const fragmentName = this.nextFragment(fragment.openedMs);
     await storage.write(folder, fragmentName.name, fragment.parts);
     const entry: PlaylistEntry = {
@@ -87,7 +97,7 @@ export class HlsFolder {
       programDateTimeMs: fragment.programDateTimeMs,
     };
     this.#live!.add(entry);
-    this.#record?.append(entry, settings.fragmentDurationMs);
+    this.#record?.append(entry, this.#settings.fragmentDurationMs);
     this.#hasGap = false;
     this.#isRecordDirty = true;
     this.#hasFragments = true;
@@ -154,7 +164,6 @@ export class HlsFolder {
   }
 
   async #load(): Promise<void> {
-    const { settings } = this.#options;
     if (this.#live === undefined) {
       const last = parsePlaylist((await this.#read('live')) ?? '');
       const start = last && {
@@ -162,17 +171,21 @@ export class HlsFolder {
         discontinuitySequence: last.discontinuitySequence + last.discontinuities,
       };
       this.#live = new LivePlaylist({
-        maxEntries: settings.fragmentNum,
-        fragmentDurationMs: settings.fragmentDurationMs,
+        ...liveListOptions(this.#settings),
         ...(start && { start }),
       });
     }
-    if (settings.cleanupMode === 2 || this.#record !== undefined) return;
+    if (this.#settings.cleanupMode === 2 || this.#record !== undefined) return;
     const text = await this.#read('record');
     const record = text === undefined ? new RecordPlaylist() : RecordPlaylist.parse(text);
     this.#isRecordForeign = record === undefined;
     if (this.#isRecordForeign) this.#options.observer.failed(this.#options.streamKey, FOREIGN_RECORD);
     this.#record = record ?? new RecordPlaylist();
+  }
+
+  #forgetRecord(): void {
+    this.#record = undefined;
+    this.#documents.delete('record');
   }
 
   async #read(kind: PlaylistKind): Promise<string | undefined> {
@@ -198,9 +211,9 @@ export class HlsFolder {
   }
 
   async #removeOld(): Promise<void> {
-    const { settings } = this.#options;
-    if (settings.cleanupMode !== 2) this.#removable.length = 0;
-    while (this.#removable.length > settings.fragmentNum + settings.deleteThreshold) {
+    const { cleanupMode, fragmentNum, deleteThreshold } = this.#settings;
+    if (cleanupMode !== 2) this.#removable.length = 0;
+    while (this.#removable.length > fragmentNum + deleteThreshold) {
       await this.#remove(this.#removable.shift()!);
     }
   }
@@ -218,4 +231,8 @@ export class HlsFolder {
       this.#isRemovalFailing = true;
     }
   }
+}
+
+function liveListOptions(settings: HlsSettings): { maxEntries: number; fragmentDurationMs: number } {
+  return { maxEntries: settings.fragmentNum, fragmentDurationMs: settings.fragmentDurationMs };
 }

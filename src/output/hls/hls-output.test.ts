@@ -119,6 +119,48 @@ test('a publisher who comes back begins a list of its own that goes on with the 
   ]);
 });
 
+test('changed settings count for the list that begins next; the present one keeps to those it began with', async () => {
+  const bench = new HlsBench();
+  const first = bench.publish();
+  await bench.send(first, 0, 4);
+  Object.assign(bench.settings, {
+    fragmentDurationMs: 1000,
+    fragmentNum: 2,
+    cleanupMode: 2,
+    deleteThreshold: 1,
+  });
+  await bench.send(first, 4, 13);
+  first.end();
+  await settled();
+  expect(bench.closed.map(({ durationMs }) => durationMs)).toEqual([3000, 3000, 3000, 3000, 1000]);
+  const second = bench.publish();
+  await bench.send(second, 0, 8);
+  const { live, record } = bench.checkLists();
+  expect(idsOf(live)).toEqual([10, 11]);
+  expect(live!.targetSec).toBe(1);
+  // Those of the first list go with the folder; of the second two are listed and one is kept.
+  expect(bench.memory.ids()).toEqual([0, 1, 2, 3, 4, 9, 10, 11]);
+  expect(idsOf(record)).toEqual([0, 1, 2, 3, 4]);
+  Object.assign(bench.settings, { cleanupMode: 0 });
+  second.end();
+  await bench.advance(3000);
+  expect(bench.memory.ids()).toEqual([]);
+});
+
+test('a change to a mode with a record list begins one', async () => {
+  const bench = new HlsBench({ cleanupMode: 2 });
+  const first = bench.publish();
+  await bench.send(first, 0, 7);
+  first.end();
+  await settled();
+  bench.settings.cleanupMode = 1;
+  const second = bench.publish();
+  await bench.send(second, 0, 7);
+  second.end();
+  await settled();
+  expect(idsOf(bench.checkLists().record)).toEqual([3, 4, 5]);
+});
+
 test("the clean-up of an earlier end does not touch the successor's files, whenever the successor comes and goes", async () => {
   const bench = new HlsBench();
   const first = bench.publish();

@@ -16,7 +16,7 @@ export interface HlsOutputOptions {
   readonly storage: HlsStorage;
   readonly clock: Clock;
   /** Transport stream; each of its random access points begins with the program's tables. */
-  readonly variant: OutputVariant;
+  readonly variant: () => OutputVariant;
   readonly observer: HlsObserver;
   /** Whether HLS is made of a publication that begins now, without being asked for. */
   isAutomatic(): boolean;
@@ -93,7 +93,7 @@ export class HlsOutput implements StreamObserver {
     const folder = hlsFolder(stream.key);
     // Nobody is let in with such a name; and if somebody were, it would not get as far as the disk.
     if (folder === undefined || this.#makings.has(stream)) return;
-    const { settings, clock, variant } = this.#options;
+    const { clock, variant } = this.#options;
     const presentation = this.#open(stream.key, folder);
     const sink = presentation.begin();
     const counting: FragmentSink = {
@@ -105,8 +105,8 @@ export class HlsOutput implements StreamObserver {
       },
       ended: () => sink.ended(),
     };
-    const segmenter = new HlsSegmenter(settings.fragmentDurationMs, counting, () => clock.wallMs());
-    const detach = stream.attachConsumer(variant, segmenter);
+    const segmenter = new HlsSegmenter(presentation.fragmentDurationMs, counting, () => clock.wallMs());
+    const detach = stream.attachConsumer(variant(), segmenter);
     const startedMs = clock.wallMs();
     const making: Making = { folder, presentation, segmenter, startedMs, bytes: 0, durationMs: 0, detach };
     this.#makings.set(stream, making);

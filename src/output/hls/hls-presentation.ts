@@ -2,7 +2,7 @@ import type { ClosedFragment, FragmentSink } from './fragment.ts';
 import { HlsFolder } from './hls-folder.ts';
 import { hlsFailureOf, type HlsFailure } from './hls-failure.ts';
 import type { HlsPresentationOptions } from './hls-options.ts';
-import { cleanUpDelayMs } from './hls-settings.ts';
+import { cleanUpDelayMs, type HlsSettings } from './hls-settings.ts';
 import type { PlaylistDocument, PlaylistKind } from './playlist-document.ts';
 
 /** Pause after a failure before the next try. */
@@ -15,6 +15,8 @@ const RETRY_MS = 10_000;
 export class HlsPresentation {
   readonly #options: HlsPresentationOptions;
   readonly #files: HlsFolder;
+  /** As they were when the list began. */
+  #settings: HlsSettings;
   /** Counts publications: what an earlier one left to be done later does not touch the files of a later one. */
   #epoch = 0;
   #work: Promise<void> = Promise.resolve();
@@ -27,12 +29,18 @@ export class HlsPresentation {
 
   constructor(options: HlsPresentationOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.#files = new HlsFolder(options);
   }
 
   /** Why fragments are being lost, if they are. */
   get failure(): HlsFailure | undefined {
     return this.#failure;
+  }
+
+  /** Wanted length of a fragment of the present list. */
+  get fragmentDurationMs(): number {
+    return this.#settings.fragmentDurationMs;
   }
 
   /** The newest version of a list, or `undefined` while there is nothing in it. */
@@ -57,7 +65,13 @@ export class HlsPresentation {
     const returnsInTime = this.#cancelGrace !== undefined;
     this.#cancelTimers();
     this.#isPublishing = true;
-    this.#enqueue(() => this.#files.prepare(!returnsInTime));
+    if (returnsInTime) {
+      this.#enqueue(() => this.#files.prepare());
+    } else {
+      const settings = { ...this.#options.settings };
+      this.#settings = settings;
+      this.#enqueue(() => this.#files.startOver(settings));
+    }
     const isCurrent = (): boolean => epoch === this.#epoch && this.#isPublishing;
     return {
       opened: (openedMs) => {
@@ -86,7 +100,7 @@ export class HlsPresentation {
     if (this.#isResting) return;
     this.#enqueue(async () => {
       if (this.#isResting) return;
-      await this.#files.prepare(false);
+      await this.#files.prepare();
       this.#options.observer.fragmentOpened({ ...this.#files.nextFragment(openedMs), durationMs: 0 });
     });
   }
@@ -141,7 +155,8 @@ export class HlsPresentation {
   }
 
   #finish(): void {
-    const { clock, settings } = this.#options;
+    const { clock } = this.#options;
+    const settings = this.#settings;
     const epoch = this.#epoch;
     this.#enqueue(() => this.#files.finish());
     if (settings.cleanupMode === 0) {

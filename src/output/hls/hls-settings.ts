@@ -1,4 +1,7 @@
-/** What `HlsOutput` works with; the config's keys without their zero values. */
+/**
+ * What `HlsOutput` works with; the config's keys without their zero values. They may change: a list that begins takes
+ * what is so then, and keeps to it.
+ */
 export interface HlsSettings {
   /** Wanted length of a fragment. */
   readonly fragmentDurationMs: number;
@@ -8,14 +11,17 @@ export interface HlsSettings {
   readonly deleteThreshold: number;
   /** 0 keep all, 1 delete after the stream ends, 2 delete while it runs and after. */
   readonly cleanupMode: number;
-  /** A publisher that comes back within this time goes on with the list as if it had not left. */
+  /** A publisher that comes back within this time goes on with the list as if it had not left. Counts at once. */
   readonly graceMs: number;
 }
 
 /** lal's shipped values, for keys that are missing: with 0 every frame would be a fragment, and no fragment be listed. */
 const SHIPPED = { fragment_duration_ms: 3000, fragment_num: 6 };
 
-/** Settings from the keys of the config's `hls` section. */
+/**
+ * Settings from the keys of the config's `hls` section, and always the newest.
+ * @param graceMs asked at each publisher's end
+ */
 export function hlsSettings(
   section: {
     readonly fragment_duration_ms: number;
@@ -23,14 +29,24 @@ export function hlsSettings(
     readonly delete_threshold: number;
     readonly cleanup_mode: number;
   },
-  graceMs = 0,
+  graceMs: () => number,
 ): HlsSettings {
   return {
-    fragmentDurationMs: section.fragment_duration_ms || SHIPPED.fragment_duration_ms,
-    fragmentNum: section.fragment_num || SHIPPED.fragment_num,
-    deleteThreshold: section.delete_threshold,
-    cleanupMode: section.cleanup_mode,
-    graceMs,
+    get fragmentDurationMs() {
+      return section.fragment_duration_ms || SHIPPED.fragment_duration_ms;
+    },
+    get fragmentNum() {
+      return section.fragment_num || SHIPPED.fragment_num;
+    },
+    get deleteThreshold() {
+      return section.delete_threshold;
+    },
+    get cleanupMode() {
+      return section.cleanup_mode;
+    },
+    get graceMs() {
+      return graceMs();
+    },
   };
 }
 

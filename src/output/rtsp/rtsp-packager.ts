@@ -89,6 +89,11 @@ export class RtspPackager implements Packager {
     this.#isFirst = true;
   }
 
+  /** Its own clock then has nothing to add. */
+  goOn(): void {
+    this.#isFirst = false;
+  }
+
   /** The last packets of a viewer: a goodbye for each track. */
   goodbye(): Uint8Array {
     const unixUs = this.#unixUs(this.#clock.monotonicMs());

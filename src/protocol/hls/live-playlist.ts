@@ -26,7 +26,7 @@ const MIN_TARGET_DURATIONS = 3;
  * number of publishers. Media and discontinuity sequence never go back (RFC 8216, section 6.2.2).
  */
 export class LivePlaylist {
-  readonly #options: LivePlaylistOptions;
+  #options: Omit<LivePlaylistOptions, 'start'>;
   #entries: PlaylistEntry[] = [];
   #mediaSequence: number;
   #discontinuitySequence: number;
@@ -59,8 +59,12 @@ export class LivePlaylist {
     return this.#version;
   }
 
-  /** The next entry belongs to another presentation: those of the last one leave the list when it comes. */
-  startOver(): void {
+  /**
+   * The next entry belongs to another presentation: those of the last one leave the list when it comes.
+   * @param options of that presentation, when they are others
+   */
+  startOver(options: Omit<LivePlaylistOptions, 'start'> = this.#options): void {
+    this.#options = options;
     this.#startsOver = true;
   }
 

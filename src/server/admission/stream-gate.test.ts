@@ -9,11 +9,15 @@ import type { SessionIdentity } from '../sessions/session-record.ts';
 import type { AdmissionCheck } from './admission-check.ts';
 import { StreamGate, type PlayAdmission, type PublishAdmission } from './stream-gate.ts';
 
+const GRACE_MS = 1000;
+
+let clock: FakeClock;
 let hub: StreamHub;
 
 beforeEach(() => {
-  const scheduler = new FlushScheduler(new FakeClock(), 60);
-  hub = new StreamHub(scheduler, { gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 } });
+  clock = new FakeClock();
+  const gopCache = { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 };
+  hub = new StreamHub(new FlushScheduler(clock, 60), { gopCache, graceMs: GRACE_MS });
 });
 
 function gateOf(
@@ -85,8 +89,12 @@ test('a player is let in for a stream that nobody publishes, which exists from i
   expect(hub.streams.size).toBe(0);
   expect(admission.open()).toBe(hub.get('a'));
   expect(gate.isLive(client('a'))).toBe(false);
-  await publish(gate, 'a');
+  const publisher = await publish(gate, 'a');
   expect(gate.isLive(client('a'))).toBe(true);
+  publisher.release();
+  expect(gate.isLive(client('a'))).toBe(true);
+  clock.advance(GRACE_MS);
+  expect(gate.isLive(client('a'))).toBe(false);
 });
 
 test('no more streams than the limit, but any number of sessions on those that exist', async () => {

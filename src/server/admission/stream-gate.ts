@@ -86,9 +86,10 @@ export class StreamGate {
     return undefined;
   }
 
-  /** Whether someone publishes the stream right now. */
+  /** Whether someone publishes the stream right now, or is expected back. */
   isLive(address: StreamAddress): boolean {
-    return this.#hub.get(this.streamKeyOf(address))?.publication !== undefined;
+    const stream = this.#hub.get(this.streamKeyOf(address));
+    return stream?.publication !== undefined || stream?.isInGrace === true;
   }
 
   streamKeyOf(address: StreamAddress): string {

@@ -10,6 +10,7 @@ export const ApiCode = {
   sessionNotFound: 1003,
   startRelayPullFailed: 2001,
   listenRtpFailed: 2002,
+  configRefused: 2010,
   recordingRefused: 2003,
 } as const;
 
@@ -27,5 +28,6 @@ export const API_TEXTS: Readonly<Record<ApiCode, string>> = {
   [ApiCode.sessionNotFound]: 'session not found',
   [ApiCode.startRelayPullFailed]: 'the pull could not be started',
   [ApiCode.listenRtpFailed]: 'the port could not be opened',
+  [ApiCode.configRefused]: 'the config cannot be used; nothing has changed',
   [ApiCode.recordingRefused]: 'the recording could not be started or stopped',
 };

@@ -1,3 +1,5 @@
+import type { IpBlacklist } from '../auth/ip-blacklist.ts';
+import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { HlsOutput } from '../../output/hls/hls-output.ts';
 import type { RecordService } from '../record-service.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -7,6 +9,8 @@ import type { Statistics } from '../stats/statistics.ts';
 export interface ApiContext extends ServerContext {
   readonly statistics: Statistics;
   readonly records: RecordService;
+  readonly configReloader: ConfigReloader;
+  readonly blacklist: IpBlacklist;
   /** `undefined` while HLS is off. */
   readonly hls: HlsOutput | undefined;
   /** When the server was started, in milliseconds since 1970. */

@@ -1,7 +1,15 @@
 import type { Endpoint } from './endpoint.ts';
+import { blacklistEndpoints } from './endpoints/blacklist.ts';
+import { configEndpoints } from './endpoints/config.ts';
 import { recordingEndpoints } from './endpoints/recording.ts';
 import { sessionEndpoints } from './endpoints/sessions.ts';
 import { statEndpoints } from './endpoints/statistics.ts';
 
 /** Every call of the API. */
-export const ENDPOINTS: readonly Endpoint[] = [...statEndpoints, ...sessionEndpoints, ...recordingEndpoints];
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...statEndpoints,
+  ...sessionEndpoints,
+  ...blacklistEndpoints,
+  ...configEndpoints,
+  ...recordingEndpoints,
+];

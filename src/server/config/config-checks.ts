@@ -1,7 +1,7 @@
 import { fileNameProblemOf } from '../../output/record/file-name.ts';
 import type { ServerConfigValues } from './server-config.ts';
 import { LISTEN_ADDRESS_FORM, parseListenAddress } from './listen-address.ts';
-import { UNBUILT_AUTH_SWITCHES, UNBUILT_FEATURES } from './unbuilt-features.ts';
+import { UNBUILT_FEATURES } from './unbuilt-features.ts';
 
 /** What a check has to say about one key. */
 export interface CheckResult {
@@ -109,21 +109,24 @@ export function checkAllowedOrigins({ http_api: api }: ServerConfigValues): Chec
     }));
 }
 
+/** A check that nobody could pass, or that an empty secret would pass, is none that was meant. */
+export function checkSimpleAuth({ simple_auth: auth }: ServerConfigValues): CheckResult[] {
+  if (auth.key !== '' || auth.dangerous_lal_secret !== '' || auth.sign_key !== '') return [];
+  return Object.entries(auth)
+    .filter(([, value]) => value === true)
+    .map(([key]) => ({
+      key: `simple_auth.${key}`,
+      text:
+        'is on, but simple_auth.key, dangerous_lal_secret and sign_key are all empty, and nothing could pass the check; ' +
+        'allowed: a text in one of them, or false here',
+    }));
+}
+
 /** A warning for each switch that is on and does nothing in this release. */
 export function unbuiltFeatureWarnings(config: ServerConfigValues): CheckResult[] {
   return UNBUILT_FEATURES.filter(({ key }) => valueAt(config, key) === true).map(({ key, feature }) => ({
     key,
     text: `${feature} is not part of this release; the switch has no effect`,
-  }));
-}
-
-/** A refusal for each access check that is on and would not be made. */
-export function unbuiltAuthRefusals(config: ServerConfigValues): CheckResult[] {
-  return UNBUILT_AUTH_SWITCHES.filter((key) => valueAt(config, key) === true).map((key) => ({
-    key,
-    text:
-      'this access check is not part of this release, and without it anybody could publish or play: ' +
-      'refuses to start; allowed: false',
   }));
 }
 

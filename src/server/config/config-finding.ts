@@ -17,11 +17,7 @@ export function formatFinding(finding: ConfigFinding): string {
 }
 
 /** Stable; docs/errors.md explains them. */
-export type ConfigErrorCode =
-  | 'ERR_CONFIG_UNREADABLE'
-  | 'ERR_CONFIG_SYNTAX'
-  | 'ERR_CONFIG_INVALID'
-  | 'ERR_CONFIG_UNBUILT_AUTH';
+export type ConfigErrorCode = 'ERR_CONFIG_UNREADABLE' | 'ERR_CONFIG_SYNTAX' | 'ERR_CONFIG_INVALID';
 
 /** The config cannot be used. The message lists every problem, one a line. */
 export class ConfigError extends Error {

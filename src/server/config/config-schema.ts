@@ -157,7 +157,7 @@ const httpNotify = section('HTTP callbacks. An empty address switches that callb
   on_hls_make_ts: text('An HLS fragment was finished.'),
 });
 
-const simpleAuth = section('Token check by the URL parameter `lal_secret`.', {
+const simpleAuth = section('Secrets and signatures in the URL of a stream; docs/auth.md.', {
   key: secret('The token of a stream is the hexadecimal MD5 of this key followed by the stream name.'),
   dangerous_lal_secret: secret('Token that opens every stream. Empty: none does.'),
   pub_rtmp_enable: flag('Check RTMP publishers.'),
@@ -167,6 +167,9 @@ const simpleAuth = section('Token check by the URL parameter `lal_secret`.', {
   pub_rtsp_enable: flag('Check RTSP publishers.'),
   sub_rtsp_enable: flag('Check RTSP players.'),
   hls_m3u8_enable: flag('Check requests for HLS playlists.'),
+  sign_key: extension(
+    secret('Key of signed URLs that expire, which are good wherever a check is on. Empty: there are none.'),
+  ),
 });
 
 const log = section('Where log lines go and how they look; docs/logging.md.', {
@@ -276,6 +279,12 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   in_session: section('What is done to every input.', {
     add_dummy_audio_enable: flag('Add silent AAC to an input without audio.'),
     add_dummy_audio_wait_audio_ms: integer('How long, in media time, to wait for real audio first.'),
+    grace_ms: extension(
+      integer(
+        'When a publisher returns within this time, viewers go on as if it had only paused: docs/operating.md. 0: a new start.',
+        { max: 3_600_000 },
+      ),
+    ),
   }),
   default_http: section(
     'Listen settings for those of `httpflv`, `httpts` and `hls` that have none of their own, each key for itself.',

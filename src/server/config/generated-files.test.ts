@@ -22,8 +22,10 @@ test('our sample config loads with no warning but about unbuilt features, and sh
   const { config, warnings } = loadConfigFile(`${root}conf/lalserver.conf.json`);
   const unbuilt = new Set(UNBUILT_FEATURES.map(({ key }) => key));
   expect(warnings.filter(({ key }) => key === undefined || !unbuilt.has(key))).toEqual([]);
-  const { key, dangerous_lal_secret: masterToken } = config.simple_auth;
-  expect([key, masterToken, config.rtsp.password, config.hls.sub_session_hash_key]).toEqual(['', '', '', '']);
+  const { key, dangerous_lal_secret: masterToken, sign_key: signKey } = config.simple_auth;
+  const { rtsp, hls } = config;
+  for (const secret of [key, masterToken, signKey, rtsp.password, hls.sub_session_hash_key])
+    expect(secret).toBe('');
 });
 
 test('the JSON Schema takes old names and comment keys, and marks what it does not know', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { schemaTree } from './config-schema.ts';
 import { effectiveConfigJson } from './effective-config.ts';
 import { CONFIG_SEARCH_PATHS, loadConfigFile, parseConfig, searchConfigFile } from './load-config.ts';
 import type { ServerConfig } from './server-config.ts';
-import { UNBUILT_AUTH_SWITCHES, UNBUILT_FEATURES } from './unbuilt-features.ts';
+import { UNBUILT_FEATURES } from './unbuilt-features.ts';
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/configs/', import.meta.url));
 
@@ -36,23 +36,17 @@ function errorOf(text: string): ConfigError {
 }
 
 describe("lal's files", () => {
-  const oneIsRefused = 'lal-0.2.8.conf.json'; // it switches HLS auth on
-
-  test.each(readdirSync(fixtures).filter((name) => name !== oneIsRefused))('%s loads', (name) => {
+  test.each(readdirSync(fixtures))('%s loads', (name) => {
     expect(() => loadConfigFile(join(fixtures, name))).not.toThrow();
   });
 
-  test('the 0.2.8 sample is refused for its auth switch alone, and loads without it', () => {
-    const file = join(fixtures, oneIsRefused);
-    const text = readFileSync(file, 'utf8');
-    expect(errorOf(text).code).toBe('ERR_CONFIG_UNBUILT_AUTH');
-    expect(errorOf(text).message).toMatch(/^c\.json:84:24: simple_auth\.hls_m3u8_enable: .*refuses to start/);
-    expect(errorOf(text).problems).toHaveLength(1);
-    const config = configOf(text.replace('"hls_m3u8_enable": true', '"hls_m3u8_enable": false'));
+  test('the 0.2.8 sample keeps its meaning under the newer names', () => {
+    const { config } = loadConfigFile(join(fixtures, 'lal-0.2.8.conf.json'));
     expect(config.rtmp.addr).toBe(':1935');
     expect(config.in_session.add_dummy_audio_wait_audio_ms).toBe(150);
     expect(config.rtsp.out_wait_key_frame_flag).toBe(true);
     expect(config.record.enable_flv).toBe(true);
+    expect(config.simple_auth).toMatchObject({ hls_m3u8_enable: true, pub_rtmp_enable: false });
   });
 
   test('the newest sample brings nothing but warnings about unbuilt features', () => {
@@ -236,12 +230,18 @@ describe('mistakes', () => {
     expect(configOf(both('/hls/')).hls.url_pattern).toBe('/hls/');
   });
 
-  test.each(UNBUILT_AUTH_SWITCHES)('%s refuses to start while the check is not built', (path) => {
-    const [section, key] = path.split('.');
-    const error = errorOf(`{"${section}": {"${key}": true}}`);
-    expect(error.code).toBe('ERR_CONFIG_UNBUILT_AUTH');
-    expect(error.message).toContain(`${path}: `);
-    expect(error.message).toContain('refuses to start');
+  test('a check of URLs that is on needs a secret that is not empty, in one of the three keys', () => {
+    const on = '"sub_rtmp_enable": true, "hls_m3u8_enable": true';
+    const empty = errorOf(`{"simple_auth": {"key": "", ${on}}}`);
+    expect(empty.code).toBe('ERR_CONFIG_INVALID');
+    expect(empty.problems.map(formatFinding)).toEqual([
+      expect.stringMatching(/^c\.json:1:48: simple_auth\.sub_rtmp_enable: is on, but .* nothing could pass/),
+      expect.stringMatching(/^c\.json:1:73: simple_auth\.hls_m3u8_enable: is on, but/),
+    ]);
+    for (const key of ['key', 'dangerous_lal_secret', 'sign_key']) {
+      expect(configOf(`{"simple_auth": {"${key}": "x", ${on}}}`).simple_auth.sub_rtmp_enable).toBe(true);
+    }
+    expect(configOf('{"simple_auth": {"key": "", "sub_rtmp_enable": false}}').simple_auth.key).toBe('');
   });
 
   test.each(UNBUILT_FEATURES)('$key warns once while it is not built', ({ key: path }) => {

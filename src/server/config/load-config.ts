@@ -5,8 +5,8 @@ import {
   checkListenAddresses,
   checkRecordFileName,
   checkRtsp,
+  checkSimpleAuth,
   checkUrlPatterns,
-  unbuiltAuthRefusals,
   unbuiltFeatureWarnings,
 } from './config-checks.ts';
 import type { CheckResult } from './config-checks.ts';
@@ -66,13 +66,13 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
   const others = [
-    ...checkUrlPatterns(config),
-    ...checkRecordFileName(config),
-    ...checkRtsp(config),
-    ...checkAllowedOrigins(config),
-  ];
-  refuse('ERR_CONFIG_INVALID', [...addresses.problems, ...others].map(locate));
-  refuse('ERR_CONFIG_UNBUILT_AUTH', unbuiltAuthRefusals(config).map(locate));
+    checkUrlPatterns,
+    checkRecordFileName,
+    checkRtsp,
+    checkAllowedOrigins,
+    checkSimpleAuth,
+  ].flatMap((check) => check(config));
+  refuse([...addresses.problems, ...others].map(locate));
   const placed = [...repairs, ...addresses.warnings, ...unbuiltFeatureWarnings(config)].map(locate);
   const warnings = [
     ...inFileOrder([...document.warnings, ...placed]),
@@ -109,8 +109,8 @@ export function searchConfigFile(): string | undefined {
   });
 }
 
-function refuse(code: 'ERR_CONFIG_INVALID' | 'ERR_CONFIG_UNBUILT_AUTH', problems: ConfigFinding[]): void {
-  if (problems.length > 0) throw new ConfigError(code, inFileOrder(problems));
+function refuse(problems: ConfigFinding[]): void {
+  if (problems.length > 0) throw new ConfigError('ERR_CONFIG_INVALID', inFileOrder(problems));
 }
 
 function typeProblem(issue: z.core.$ZodIssue, document: ConfigDocument): CheckResult {

@@ -55,6 +55,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   in_session: {
     add_dummy_audio_enable: 'publication',
     add_dummy_audio_wait_audio_ms: 'publication',
+    grace_ms: 'now',
   },
   default_http: httpListen,
   httpflv: { ...httpOutput, ...gopCache, unknown_stream: 'session' },
@@ -62,10 +63,10 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   hls: {
     ...httpOutput,
     out_path: 'restart',
-    fragment_duration_ms: 'restart',
-    fragment_num: 'restart',
-    delete_threshold: 'restart',
-    cleanup_mode: 'restart',
+    fragment_duration_ms: 'publication',
+    fragment_num: 'publication',
+    delete_threshold: 'publication',
+    cleanup_mode: 'publication',
     use_memory_as_disk_flag: 'restart',
     sub_session_timeout_ms: 'now',
     sub_session_hash_key: 'session',
@@ -129,6 +130,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     pub_rtsp_enable: 'session',
     sub_rtsp_enable: 'session',
     hls_m3u8_enable: 'now',
+    sign_key: 'session',
   },
   pprof: { enable: 'restart', addr: 'restart' },
   log: {

@@ -65,6 +65,8 @@ export interface GopCacheConfig {
 export interface InSessionConfig {
   add_dummy_audio_enable: boolean;
   add_dummy_audio_wait_audio_ms: number;
+  /** Extension: how long a stream waits for its publisher to come back; 0: not at all. */
+  grace_ms: number;
 }
 
 /** Where an HTTP output listens. */
@@ -190,7 +192,7 @@ export interface HttpNotifyConfig {
   on_hls_make_ts: string;
 }
 
-/** `simple_auth`: the token in the URL. */
+/** `simple_auth`: secrets and signatures in URLs. */
 export interface SimpleAuthConfig {
   key: string;
   dangerous_lal_secret: string;
@@ -201,6 +203,8 @@ export interface SimpleAuthConfig {
   pub_rtsp_enable: boolean;
   sub_rtsp_enable: boolean;
   hls_m3u8_enable: boolean;
+  /** Extension: key of signed URLs; empty: there are none. */
+  sign_key: string;
 }
 
 /** `log`: what is logged, where to, in which form. */

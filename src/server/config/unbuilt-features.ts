@@ -9,16 +9,3 @@ export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature
   { key: 'http_notify.enable', feature: 'HTTP callbacks' },
   { key: 'pprof.enable', feature: 'the diagnostics page' },
 ];
-
-/**
- * Switches that turn on a check of who may publish or play, and that this release cannot honour. Serving without the
- * check would be worse than not serving.
- */
-export const UNBUILT_AUTH_SWITCHES: readonly string[] = [
-  'simple_auth.pub_rtmp_enable',
-  'simple_auth.sub_rtmp_enable',
-  'simple_auth.sub_httpflv_enable',
-  'simple_auth.pub_rtsp_enable',
-  'simple_auth.sub_rtsp_enable',
-  'simple_auth.hls_m3u8_enable',
-];

@@ -25,10 +25,10 @@ export function createHls(context: ServerContext): Hls | undefined {
   if (!config.hls.enable && !config.hls.enable_https) return undefined;
   const storage = createStorage(config, context);
   const output = new HlsOutput({
-    settings: hlsSettings(config.hls),
+    settings: hlsSettings(config.hls, () => config.in_session.grace_ms),
     storage,
     clock,
-    variant: tsOutput(tsFanoutOptions(config)),
+    variant: () => tsOutput(tsFanoutOptions(config)),
     observer: loggingObserver(logger),
     isAutomatic: () => config.hls.auto_start,
   });

@@ -12,6 +12,7 @@ describe('secrets in text', () => {
     ['publish refused: "http://h/a.flv?Token=abc"', 'publish refused: "http://h/a.flv?Token=***"'],
     ['http://h/a?lal%5Fsecret=abc', 'http://h/a?lal%5Fsecret=***'],
     ['http://h/a?access_token=a%20b&api-key=c#top', 'http://h/a?access_token=***&api-key=***'],
+    ['http://h/a.flv?lal_expire=1&lal_sign=abc', 'http://h/a.flv?lal_expire=1&lal_sign=***'],
     ['urlParam=lal_secret=abc', 'urlParam=lal_secret=***'],
     ['lal_secret=abc', 'lal_secret=***'],
     ['two rtmp://a:b@h/x, http://c:d@i/y', 'two rtmp://***@h/x, http://***@i/y'],

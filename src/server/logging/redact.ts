@@ -48,6 +48,8 @@ const EXACT_NAMES: ReadonlySet<string> = new Set([
   'pass',
   'pwd',
   'sign',
+  'lalsign',
+  'signkey',
   'sig',
   'response',
 ]);

@@ -6,8 +6,8 @@ import type { ServerContext } from '../server-context.ts';
 import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 
 /**
- * How long players stay without a publisher. One that comes back is watched on; a player of a stream that is over would
- * wait for ever otherwise, since RTP has no other end.
+ * How long players stay without a publisher, when none is expected back any more. One that comes back is watched on; a
+ * player of a stream that is over would wait for ever otherwise, since RTP has no other end.
  */
 const ORPHANED_MS = 10_000;
 
@@ -88,8 +88,11 @@ export class RtspPlayers {
 
   /** To be called about once a second. */
   tick(nowMs: number): void {
+    const patienceMs = this.#context.config.in_session.grace_ms + ORPHANED_MS;
     for (const [session, { playing }] of this.#players) {
-      if (playing !== undefined && isForgotten(playing, nowMs)) session.close(endReason('source-ended'));
+      if (playing !== undefined && isForgotten(playing, nowMs, patienceMs)) {
+        session.close(endReason('source-ended'));
+      }
     }
   }
 
@@ -100,13 +103,13 @@ export class RtspPlayers {
 }
 
 /** What a next publisher sends may not be what the player was told: then nothing of it reaches him. */
-function isForgotten(playing: Playing, nowMs: number): boolean {
+function isForgotten(playing: Playing, nowMs: number, patienceMs: number): boolean {
   const { orphaned, stream, subscription } = playing;
   if (orphaned === undefined) return false;
   // What a slow player still gets of the last publisher is no sign of a next one.
   const isFed = stream.publication !== undefined && subscription.counters.sentBytes > orphaned.sentBytes;
   if (isFed) playing.orphaned = undefined;
-  return !isFed && nowMs - orphaned.sinceMs > ORPHANED_MS;
+  return !isFed && nowMs - orphaned.sinceMs > patienceMs;
 }
 
 function recordOf(

@@ -220,6 +220,18 @@ describe('a player whose publisher has left', () => {
     expect(bench.hub.streams.size).toBe(0);
   });
 
+  test('is ended later where the publisher has a time of grace', async () => {
+    bench = new RtspServiceBench({ gop_num: 1 }, 30_000);
+    const publication = bench.publish();
+    await bench.picture(publication);
+    await player();
+    publication.end();
+    await bench.pass(39);
+    expect(bench.ends).toEqual([]);
+    await bench.pass(3);
+    expect(bench.ends).toEqual(['source-ended']);
+  });
+
   test('is ended when the next one sends nothing that it was told of', async () => {
     bench = new RtspServiceBench({ gop_num: 1 });
     const publication = bench.publish();

@@ -242,6 +242,7 @@ test.each([
 test.each([
   ['stream-not-found', 'NetStream.Play.StreamNotFound'],
   ['limit-reached', 'NetStream.Play.Failed'],
+  ['refused', 'NetStream.Play.Unauthorized'],
 ] as const)('a player refused for %s is told %s before the close', async (code, status) => {
   const client = await clientThatWants('play');
   handler.decide(endReason(code));

@@ -284,6 +284,7 @@ function statusCodeOf(what: 'publish' | 'play', code: EndCode): string {
   if (what === 'publish') {
     return code === 'refused' ? 'NetStream.Publish.Unauthorized' : 'NetStream.Publish.BadName';
   }
+  if (code === 'refused') return 'NetStream.Play.Unauthorized';
   return code === 'stream-not-found' || code === 'name-refused'
     ? 'NetStream.Play.StreamNotFound'
     : 'NetStream.Play.Failed';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { securityWarnings } from '../../auth/default-secrets.ts';
 import { formatGoTime } from '../../stats/go-time.ts';
 import { VERSION } from '../../version.ts';
 import { ApiCode } from '../api-codes.ts';
@@ -16,6 +17,9 @@ const lalInfoSchema = z.object({
   notify_version: z.string().meta({ description: 'The same of the HTTP callbacks.' }),
   WebUiVersion: z.string().meta({ description: 'The same of the web page.' }),
   start_time: z.string().meta({ description: 'When the server was started.' }),
+  warnings: z.array(z.string()).meta({
+    description: 'Extension: secrets of the config that everybody knows; empty when all is well.',
+  }),
 });
 
 /** The newest versions of lal's interfaces. */
@@ -91,6 +95,7 @@ export const statEndpoints: readonly Endpoint[] = [
         notify_version: '',
         WebUiVersion: '',
         start_time: '',
+        warnings: [],
       },
     },
     handle: ({ config, startedMs }) => ({
@@ -102,6 +107,7 @@ export const statEndpoints: readonly Endpoint[] = [
         notify_version: NOTIFY_VERSION,
         WebUiVersion: WEB_UI_VERSION,
         start_time: formatGoTime(startedMs),
+        warnings: securityWarnings(config),
       },
     }),
   }),
