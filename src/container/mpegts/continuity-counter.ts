@@ -6,6 +6,11 @@ export class ContinuityCounter {
   #last: number | undefined;
   #wasDuplicate = false;
 
+  /** The next packet's counter may be anything. */
+  reset(): void {
+    this.#last = undefined;
+  }
+
   /** @param isDiscontinuous the packet announces that its counter may be anything */
   check(counter: number, isDiscontinuous: boolean): Continuity {
     const last = this.#last;

@@ -194,6 +194,27 @@ describe('packets', () => {
     expect(summary(read)).toEqual(expectedOf(long));
   });
 
+  test('of the next file may count anew; a picture may go on in it, where it does not end', () => {
+    const packets = packetsOf(long);
+    // Behind the second packet of the second key frame.
+    const cut = packets.findLastIndex(isKeyStart) + 2;
+    for (const shift of [5, 15]) {
+      const second = packets.slice(cut).map((packet) => {
+        const shifted = packet.slice();
+        shifted[3] = (packet[3]! & 0xf0) | ((packet[3]! + shift) & 0x0f);
+        return shifted;
+      });
+      const demuxer = new MpegTsDemuxer();
+      demuxer.receive(concat(...packets.slice(0, cut)));
+      demuxer.nextFile();
+      demuxer.receive(concat(...second));
+      demuxer.end();
+      const frames = demuxer.takeEvents().filter(({ type }) => type === 'frame');
+      expect(frames).toHaveLength(expectedOf(long).length);
+      expect(demuxer.counters).toMatchObject({ continuityErrors: 0, duplicatePackets: 0, damagedPes: 0 });
+    }
+  });
+
   test('that are scrambled, marked as damaged or impossible are counted', () => {
     const packets = packetsOf(short);
     const video = packets.findLastIndex((packet) => pidOf(packet) === 0x100);

@@ -66,6 +66,16 @@ export class MpegTsDemuxer {
   }
 
   /**
+   * What comes next is another file that goes on with the stream, as HLS cuts it: its packets may be counted anew. Packets
+   * that are unfinished go on in it.
+   */
+  nextFile(): void {
+    const assemblers = Array.from(this.#streams.values(), ({ assembler }) => assembler);
+    for (const { continuity } of [this.#association, ...assemblers]) continuity.reset();
+    this.#map?.continuity.reset();
+  }
+
+  /**
    * The stream is over: delivers what waited for the beginning of the next packet.
    * @throws {ProtocolError} `ERR_MPEGTS_SYNC` when there was no packet in it
    */
