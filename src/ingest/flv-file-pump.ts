@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { FlvDemuxer } from '../container/flv/flv-demuxer.ts';
 import { FlvTagType, type FlvTag } from '../container/flv/flv-types.ts';
 import type { Clock } from '../media/clock.ts';
+import { sleep } from '../media/sleep.ts';
 
 export interface FlvFilePumpOptions {
   readonly path: string;
@@ -71,21 +72,8 @@ export class FlvFilePump {
       end === undefined || timeMs <= end.lastMs ? (end?.stepMs ?? DEFAULT_FRAME_MS) : timeMs - end.lastMs;
     this.#ends.set(tag.type, { lastMs: timeMs, stepMs });
     const waitMs = timeMs - this.#firstMs - (clock.monotonicMs() - this.#startedMs);
-    if (waitMs > 0) await this.#sleep(waitMs);
+    if (waitMs > 0) await sleep(clock, waitMs, this.#options.signal);
     else if (waitMs < -MAX_LATE_MS) this.#startedMs -= waitMs;
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { clock, signal } = this.#options;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = clock.after(ms, done);
-      signal?.addEventListener('abort', done, { once: true });
-    });
   }
 
   /** The next round begins where the video ends, or the audio where there is no video. */

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { FlushScheduler } from '../../hub/flush-scheduler.ts';
+import { StreamHub } from '../../hub/stream-hub.ts';
+import { FakeClock } from '../../testing/fake-clock.ts';
+import { settled } from '../../testing/settled.ts';
+import { aacTrack, framesOf, h264Track, muxAll } from '../../testing/ts-kit.ts';
+import { HlsIngest } from './hls-ingest.ts';
+
+/** A stream of so many seconds, cut in two. */
+function fragmentsOf(seconds: number, cutSec: number): [Uint8Array, Uint8Array] {
+  const { units } = muxAll(framesOf(h264Track, aacTrack, seconds));
+  const cut = units.findIndex(({ frame }) => frame?.track.kind === 'video' && frame.dtsUs >= cutSec * 1e6);
+  const bytesOf = (part: typeof units): Uint8Array =>
+    Uint8Array.from(Buffer.concat(part.map(({ bytes }) => bytes)));
+  return [bytesOf(units.slice(0, cut)), bytesOf(units.slice(cut))];
+}
+
+function ingestOf(clock: FakeClock): {
+  ingest: HlsIngest;
+  frames: { video: number; audio: number };
+  hub: StreamHub;
+} {
+  const hub = new StreamHub(new FlushScheduler(clock, 0), {
+    gopCache: { maxGops: 1, maxFramesPerGop: 0, maxBytes: 1e9 },
+  });
+  const publication = hub.open('a').publish()!;
+  return { ingest: new HlsIngest(publication, clock), frames: publication.frames, hub };
+}
+
+async function isOver(promise: Promise<void>): Promise<boolean> {
+  let over = false;
+  void promise.then(() => (over = true));
+  await settled();
+  return over;
+}
+
+test('fragments come in lumps, frames go out at their time, and the next fragment is fetched in time', async () => {
+  const clock = new FakeClock();
+  const { ingest, frames, hub } = ingestOf(clock);
+  const [first, second] = fragmentsOf(16, 8);
+  expect(await isOver(ingest.receive(first, 'new'))).toBe(true);
+  const room = ingest.receive(second, 'next');
+  expect(await isOver(room)).toBe(false);
+  clock.advance(1000);
+  expect([frames.video, frames.audio]).toEqual([26, 47]);
+  expect(hub.get('a')!.state.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio']);
+  clock.advance(5500);
+  expect(await isOver(room)).toBe(true);
+  const finished = ingest.finish();
+  clock.advance(9000);
+  expect(await isOver(finished)).toBe(false);
+  clock.advance(1000);
+  expect(await isOver(finished)).toBe(true);
+  expect(frames.video).toBe(400);
+  expect(ingest.counters).toMatchObject({ continuityErrors: 0, damagedPes: 0 });
+});
+
+test('it may be stopped, and lets go of whoever waits', async () => {
+  const clock = new FakeClock();
+  const { ingest, frames } = ingestOf(clock);
+  const [first, second] = fragmentsOf(40, 30);
+  const received = ingest.receive(first, 'new');
+  await settled();
+  clock.advance(100);
+  ingest.stop();
+  expect(await isOver(received)).toBe(true);
+  const before = { ...frames };
+  await ingest.receive(second, 'next');
+  await ingest.finish();
+  clock.advance(60_000);
+  expect(frames).toEqual(before);
+});
