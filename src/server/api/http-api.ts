@@ -156,6 +156,7 @@ function valuesOf(query: URLSearchParams): Record<string, string> {
 async function bodyOf(request: IncomingMessage): Promise<RequestInput> {
   const text = await readBody(request, MAX_BODY_BYTES);
   if (text === undefined) return { problem: `the body is larger than ${MAX_BODY_BYTES} bytes` };
+  if (text === '') return { values: {} };
   try {
     return { values: JSON.parse(text) };
   } catch {
