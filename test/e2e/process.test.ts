@@ -80,7 +80,7 @@ const unusable: { name: string; content: string; names: (string | RegExp)[] }[] 
     names: ['rtmp.gop_num', 'two'],
   },
   {
-    name: 'a switch for auth that is not built yet',
+    name: 'a check of URLs that is on without a secret',
     content: '{ "simple_auth": { "pub_rtmp_enable": true } }',
     names: ['simple_auth'],
   },

@@ -15,7 +15,9 @@ export type CarrierName = (typeof carrierNames)[number];
 /** One connection, seen from the client. */
 export interface RtspCarrier {
   send(bytes: Buffer): void;
-  /** Resolves when `text` is in what the server has said. */
+  /** What the server has said. */
+  readonly text: string;
+  /** Resolves when `text` is in it. */
   answered(text: string): Promise<void>;
   /** Leaves in good order. */
   leave(): void;
@@ -55,6 +57,9 @@ async function openTcp(scope: Scope, local: LocalServer): Promise<RtspCarrier> {
   const client = await RawClient.open(scope, local.port('rtsp'));
   return {
     send: (bytes) => void client.socket.write(bytes),
+    get text() {
+      return client.text;
+    },
     answered: (text) => client.answered(text),
     leave: () => void client.socket.end(),
     ended: () => client.ended(),
@@ -63,12 +68,12 @@ async function openTcp(scope: Scope, local: LocalServer): Promise<RtspCarrier> {
 
 /** Collects what a server says. */
 class Heard {
-  #text = '';
+  text = '';
   #isEnded = false;
-  readonly #waiters = new Waiters(() => this.#text.slice(0, 400));
+  readonly #waiters = new Waiters(() => this.text.slice(0, 400));
 
   receive(chunk: Buffer): void {
-    this.#text += chunk.toString('latin1');
+    this.text += chunk.toString('latin1');
     this.#waiters.wake();
   }
 
@@ -78,7 +83,7 @@ class Heard {
   }
 
   answered(text: string): Promise<void> {
-    return this.#waiters.until(() => this.#text.includes(text), `"${text}"`);
+    return this.#waiters.until(() => this.text.includes(text), `"${text}"`);
   }
 
   ended(): Promise<void> {
@@ -96,6 +101,9 @@ async function openTls(scope: Scope, local: LocalServer): Promise<RtspCarrier> {
   await once(socket, 'secureConnect');
   return {
     send: (bytes) => void socket.write(bytes),
+    get text() {
+      return heard.text;
+    },
     answered: (text) => heard.answered(text),
     leave: () => void socket.end(),
     ended: () => heard.ended(),
@@ -119,6 +127,9 @@ async function openWebSocket(scope: Scope, local: LocalServer): Promise<RtspCarr
         webSocket.send(bytes.subarray(at, at + messageBytes));
       }
     },
+    get text() {
+      return heard.text;
+    },
     answered: (text) => heard.answered(text),
     leave: () => webSocket.close(),
     ended: () => heard.ended(),
@@ -139,6 +150,9 @@ async function openTunnel(scope: Scope, local: LocalServer): Promise<RtspCarrier
   await up.send(`POST ${head}`);
   return {
     send: (bytes) => void up.socket.write(bytes.toString('base64')),
+    get text() {
+      return down.text;
+    },
     answered: (text) => down.answered(text),
     leave: () => void down.socket.end(),
     ended: async () => {
