@@ -11,10 +11,28 @@ export interface PublicationTarget {
 }
 
 /**
+ * What an input writes to: a publication, or something that stands in front of one. Tracks and frames come in the order
+ * in which they were received, and the end once.
+ */
+export interface PublicationInput {
+  /** The source says which kinds of tracks will come, so that outputs need not wait and see. */
+  announce(kinds: { readonly audio: boolean; readonly video: boolean }): void;
+  /** A new track, or new parameters under a known id; before the first frame that needs it. */
+  setTrack(track: Track): void;
+  /** @param source its `track` is the newest one set under that id; `data` must not change afterwards */
+  write(source: SourceFrame): void;
+  end(): void;
+  /** What had to be mended in the times so far. */
+  readonly counters: Readonly<TimelineCounters>;
+  /** Frames on the stream so far, by kind. */
+  readonly frames: Readonly<Record<Track['kind'], number>>;
+}
+
+/**
  * One publisher's time on a stream. The input that made it writes tracks and frames, in the order in which they came,
  * and ends it once. After its end everything it is told is ignored, so a late input cannot touch its successor.
  */
-export class Publication {
+export class Publication implements PublicationInput {
   readonly timeline: Timeline;
   /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
@@ -37,19 +55,16 @@ export class Publication {
     return this.timeline.counters;
   }
 
-  /** The source says which kinds of tracks will come, so that outputs need not wait and see. */
   announce(kinds: { readonly audio: boolean; readonly video: boolean }): void {
     if (this.#isEnded) return;
     this.announced = kinds;
     this.#target.publicationAnnounced(this);
   }
 
-  /** A new track, or new parameters under a known id; before the first frame that needs it. */
   setTrack(track: Track): void {
     if (!this.#isEnded) this.#target.publicationTrack(this, track);
   }
 
-  /** @param source its `track` is the newest one set under that id; `data` must not change afterwards */
   write(source: SourceFrame): void {
     if (this.#isEnded) return;
     this.frames[source.track.kind] += 1;

@@ -1,13 +1,13 @@
 import { FlvTagToFrames } from '../container/flv/tag-to-frames.ts';
 import type { FlvTagType } from '../container/flv/flv-types.ts';
-import type { Publication } from '../hub/publication.ts';
+import type { PublicationInput } from '../hub/publication.ts';
 
 /** FLV messages, as RTMP and HTTP-FLV bring them, become the frames of a publication. */
 export class FlvIngest {
   readonly #reader = new FlvTagToFrames();
-  readonly #publication: Publication;
+  readonly #publication: PublicationInput;
 
-  constructor(publication: Publication) {
+  constructor(publication: PublicationInput) {
     this.#publication = publication;
   }
 

@@ -1,5 +1,5 @@
 import type { CodecConfig, OpaqueConfig } from '../../codec/codec-config.ts';
-import type { Publication } from '../../hub/publication.ts';
+import type { PublicationInput } from '../../hub/publication.ts';
 import { DecodingTimes, type TimedUnit } from '../../media/decoding-times.ts';
 import { reorderDepth } from '../../media/reorder-depth.ts';
 import type { Track } from '../../media/track.ts';
@@ -26,7 +26,7 @@ const NOTHING_DAMAGED: DepacketizerCounters = { damagedUnits: 0, droppedUnits: 0
 
 /** The packets of one media, in order, become the frames of one track. */
 export class RtpTrackIngest {
-  readonly #publication: Publication;
+  readonly #publication: PublicationInput;
   readonly #id: number;
   readonly #format: RtpFormat;
   readonly #clock: SourceTrackClock;
@@ -43,7 +43,7 @@ export class RtpTrackIngest {
   #track: Track | undefined;
 
   /** @param id of the track @param clock of its own */
-  constructor(publication: Publication, id: number, format: RtpFormat, clock: SourceTrackClock) {
+  constructor(publication: PublicationInput, id: number, format: RtpFormat, clock: SourceTrackClock) {
     this.#publication = publication;
     this.#id = id;
     this.#format = format;

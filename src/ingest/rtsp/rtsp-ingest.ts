@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
-import type { Publication } from '../../hub/publication.ts';
+import type { PublicationInput } from '../../hub/publication.ts';
 import { parseRtcp, type RtcpPacket } from '../../protocol/rtp/rtcp.ts';
 import { parseRtpPacket, type RtpPacket } from '../../protocol/rtp/rtp-packet.ts';
 import { SourceClock, type SourceClockCounters } from '../../protocol/rtp/source-clock.ts';
@@ -33,7 +33,7 @@ export class RtspIngest {
   /** By index in the description. */
   readonly #media = new Map<number, RtspMediaIngest>();
 
-  constructor(publication: Publication, description: SessionDescription, options: RtspIngestOptions) {
+  constructor(publication: PublicationInput, description: SessionDescription, options: RtspIngestOptions) {
     const context = {
       publication,
       clock: this.#clock,

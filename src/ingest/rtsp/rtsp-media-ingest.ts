@@ -1,4 +1,4 @@
-import type { Publication } from '../../hub/publication.ts';
+import type { PublicationInput } from '../../hub/publication.ts';
 import type { DepacketizerCounters } from '../../protocol/rtp/depacketizer/depacketizer.ts';
 import type { OrderedPacket, ReorderCounters } from '../../protocol/rtp/reorder-buffer.ts';
 import type { SenderReport } from '../../protocol/rtp/rtcp/sender-report.ts';
@@ -19,7 +19,7 @@ export interface RtspTrackCounters extends ReorderCounters, DepacketizerCounters
 
 /** What the media of one session have in common. */
 export interface RtspMediaContext {
-  readonly publication: Publication;
+  readonly publication: PublicationInput;
   readonly clock: SourceClock;
   /** The transport keeps packets in order (TCP). */
   readonly keepsOrder: boolean;

@@ -4,6 +4,7 @@ import { LocalStreamDirectory, type StreamDirectory } from '../../hub/stream-dir
 import { StreamHub } from '../../hub/stream-hub.ts';
 import { endReason } from '../../media/end-reason.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
+import { frameOf, videoTrack } from '../../testing/hub-kit.ts';
 import { parseConfig } from '../config/load-config.ts';
 import type { SessionIdentity } from '../sessions/session-record.ts';
 import type { AdmissionCheck } from './admission-check.ts';
@@ -54,11 +55,27 @@ test('the first publisher of a name wins, whatever its app, until it gives the s
   expect(await refusal(gate.publish(client('a', 'other')))).toBe('stream-in-use');
   first.release();
   first.release();
-  expect(first.publication.isEnded).toBe(true);
+  expect(hub.get('a')!.publication).toBeUndefined();
   const second = await publish(gate, 'a');
   first.release();
-  expect(second.publication.isEnded).toBe(false);
+  expect(hub.get('a')!.publication).toBe(second.publication);
   expect(await refusal(gate.publish(client('a')))).toBe('stream-in-use');
+});
+
+test('inputs get silent audio where the config says so', async () => {
+  const config = { in_session: { add_dummy_audio_enable: true } };
+  const gate = new StreamGate(
+    parseConfig(JSON.stringify(config), 'test config').config,
+    hub,
+    new LocalStreamDirectory(),
+  );
+  const admission = await publish(gate, 'a');
+  const { publication } = admission;
+  publication.setTrack(videoTrack());
+  publication.write(frameOf(videoTrack(), 0, { isKey: true }));
+  expect(hub.get('a')!.state.tracks.map(({ kind }) => kind)).toEqual(['video', 'audio']);
+  admission.release();
+  expect(hub.get('a')!.publication).toBeUndefined();
 });
 
 test('of two publishers at the same moment one is refused', async () => {

@@ -1,8 +1,9 @@
 import { endReason, type EndReason } from '../../media/end-reason.ts';
 import type { LiveStream } from '../../hub/live-stream.ts';
-import type { Publication } from '../../hub/publication.ts';
+import type { Publication, PublicationInput } from '../../hub/publication.ts';
 import type { StreamDirectory } from '../../hub/stream-directory.ts';
 import type { StreamHub } from '../../hub/stream-hub.ts';
+import { DummyAudio } from '../../ingest/dummy-audio/dummy-audio.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { SessionIdentity } from '../sessions/session-record.ts';
 import { nameProblemOf, streamKeyOf, type StreamAddress } from '../stream-address.ts';
@@ -11,7 +12,7 @@ import type { AdmissionCheck, HlsFetch, Objection } from './admission-check.ts';
 /** The right to publish, and the publication made with it. */
 export interface PublishAdmission {
   readonly streamKey: string;
-  readonly publication: Publication;
+  readonly publication: PublicationInput;
   /** Ends the publication and gives the stream back. */
   release(): void;
 }
@@ -62,11 +63,12 @@ export class StreamGate {
       claim.release();
       return publication;
     }
+    const input = this.#inFront(publication);
     const release = (): void => {
-      publication.end();
+      input.end();
       claim.release();
     };
-    return { streamKey, publication, release };
+    return { streamKey, publication: input, release };
   }
 
   /** @returns an `EndReason` when playing is refused */
@@ -94,6 +96,12 @@ export class StreamGate {
 
   streamKeyOf(address: StreamAddress): string {
     return streamKeyOf(address, this.#config.stream_key);
+  }
+
+  /** What the input writes to. */
+  #inFront(publication: Publication): PublicationInput {
+    const { add_dummy_audio_enable: isOn, add_dummy_audio_wait_audio_ms: waitMs } = this.#config.in_session;
+    return isOn ? new DummyAudio(publication, waitMs) : publication;
   }
 
   async #objection(ask: (check: AdmissionCheck) => Objection | Promise<Objection>): Promise<Objection> {

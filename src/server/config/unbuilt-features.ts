@@ -3,7 +3,6 @@
  * warning.
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
-  { key: 'in_session.add_dummy_audio_enable', feature: 'adding silent audio' },
   { key: 'relay_push.enable', feature: 'relay push' },
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
   { key: 'http_notify.enable', feature: 'HTTP callbacks' },
