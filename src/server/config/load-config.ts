@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
   checkAllowedOrigins,
+  checkHttpNotify,
   checkListenAddresses,
   checkRecordFileName,
   checkRtsp,
@@ -65,6 +66,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
+  const notify = checkHttpNotify(config);
   const others = [
     checkUrlPatterns,
     checkRecordFileName,
@@ -72,8 +74,9 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
     checkAllowedOrigins,
     checkSimpleAuth,
   ].flatMap((check) => check(config));
-  refuse([...addresses.problems, ...others].map(locate));
-  const placed = [...repairs, ...addresses.warnings, ...unbuiltFeatureWarnings(config)].map(locate);
+  refuse([...addresses.problems, ...notify.problems, ...others].map(locate));
+  const remarks = [...addresses.warnings, ...notify.warnings, ...unbuiltFeatureWarnings(config)];
+  const placed = [...repairs, ...remarks].map(locate);
   const warnings = [
     ...inFileOrder([...document.warnings, ...placed]),
     ...wholeFileWarnings(config, document, fileName),
