@@ -157,3 +157,35 @@ test.each(playing)('playing over $over', async ({ over, url, options = [], told,
   await rtsp.server.stop();
   expectSame(await probe.recording());
 });
+
+test.each([
+  { scheme: 'Basic', method: 0 },
+  { scheme: 'Digest', method: 1 },
+])('RTSP with name and password by $scheme, over TCP and TLS', async ({ method }) => {
+  const asked = await startRtspServer(
+    scope,
+    { rtmp: { gop_num: 100 } },
+    { auth_enable: true, auth_publish_enable: true, auth_method: method, username: 'cam', password: 'p:ss' },
+  );
+  const withUser = (url: string, user: string): string => url.replace('://', `://${user}@`);
+  const publisher = await RtmpPublisher.open(scope, asked.server.ports.rtmp, 'a');
+  await publisher.send(readFlvTags(fixturePath('h264-bframes-aac')));
+  const tcp = ['-rtsp_transport', 'tcp'];
+  for (const url of [asked.rtspUrl('a'), withUser(asked.rtspUrl('a'), 'cam:wrong')]) {
+    const { program } = new UnitProbe(scope, url, tcp);
+    expect((await program.ended(15_000)).code).not.toBe(0);
+    expect(program.output).toMatch(/401 Unauthorized/);
+  }
+  const refused = publishRtspWithFfmpeg(scope, fixturePath('video-only-h264'), asked.rtspUrl('b'), 'tcp');
+  expect((await refused.ended(15_000)).code).not.toBe(0);
+  expect(refused.output).toMatch(/401 Unauthorized/);
+  const url = withUser(asked.rtspUrl('b'), 'cam:p%3Ass');
+  publishRtspWithFfmpeg(scope, fixturePath('video-only-h264'), url, 'tcp');
+  await asked.server.program.printed(/publish start session=RTSPPUB1 /);
+  const probes = [asked.rtspUrl('a'), asked.rtspsUrl('a')].map((target, index) => {
+    return new UnitProbe(scope, withUser(target, 'cam:p%3Ass'), index === 0 ? tcp : []);
+  });
+  await asked.server.program.printed(/(?:play start session=RTSPSUB[^]*){2}/);
+  await asked.server.stop();
+  for (const probe of probes) expectSamePresentation(source, await probe.recording(), msTimes);
+});

@@ -37,8 +37,8 @@ export const acceptances: ReadonlySet<string> = new Set([
   '101',
 ]);
 
-/** Whether one may; a player hears of a reset before. */
-const rtmpVerdict = /NetStream\.(?:Publish|Play)\.(?!Reset)[A-Z]\w+/;
+/** Whether one may: whole words, because answers come in pieces. */
+const rtmpVerdict = /NetStream\.(?:Publish|Play)\.(?:Start|Unauthorized|BadName|Failed|StreamNotFound)/;
 
 function rtmpWay(secure: boolean, action: Action): AccessWay {
   return {
@@ -89,8 +89,8 @@ function rtspWay(carrierName: CarrierName, action: Action): AccessWay {
       const carrier = await openCarrier(scope, local, carrierName);
       const request: WireRequest = action === 'publish' ? announce(target) : describeStream(target);
       carrier.send(conversation(request));
-      await carrier.answered('\r\n\r\n');
-      await carrier.answered('RTSP/1.0 ');
+      // What follows the status line.
+      await carrier.answered('CSeq');
       const [, status] = /RTSP\/1\.0 (\d{3})/.exec(carrier.text)!;
       carrier.leave();
       return status!;
@@ -135,11 +135,11 @@ function liveStatus(url: string): Promise<string> {
   });
 }
 
-const lists = { live: '.m3u8', playlist: '/playlist.m3u8', record: '/record.m3u8' } as const;
+const lists = { NAME: '.m3u8', playlist: '/playlist.m3u8', record: '/record.m3u8' } as const;
 
 function hlsWay(scheme: 'http' | 'https', list: keyof typeof lists): AccessWay {
   return {
-    name: `play HLS by ${scheme}, ${list} list`,
+    name: `play HLS by ${scheme}, ${list}.m3u8`,
     action: 'play',
     switch: 'hls_m3u8_enable',
     refusal: '403',
@@ -188,6 +188,6 @@ export const accessWays: readonly AccessWay[] = [
   ...carrierNames.flatMap((name) => actions.map((action) => rtspWay(name, action))),
   ...(['flv', 'ts'] as const).flatMap((suffix) => schemes.map((scheme) => liveWay(scheme, suffix))),
   ...(['http', 'https'] as const).flatMap((scheme) =>
-    (['live', 'playlist', 'record'] as const).map((list) => hlsWay(scheme, list)),
+    (['NAME', 'playlist', 'record'] as const).map((list) => hlsWay(scheme, list)),
   ),
 ];
