@@ -102,6 +102,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#hasPicture = hasPicture && hasVideo(this.#carriedOf(state));
     const usedGops = this.#gopBytes.isEnabled ? gops : [];
     this.#state = this.#carriedOf(usedGops[0]?.frames[0]?.state ?? state);
+    this.#told = this.#state;
     // For packagers that must know all tracks beforehand; the bytes are for nobody and go with the next flush.
     for (const track of this.#state.tracks) this.#packager.writeTrack(track, this.#state, 0, this);
     for (const gop of usedGops) {
