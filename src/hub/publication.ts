@@ -34,6 +34,8 @@ export interface PublicationInput {
  */
 export class Publication implements PublicationInput {
   readonly timeline: Timeline;
+  /** Whether its times go on where those of the last publication stopped. */
+  readonly goesOn: boolean;
   /** Kinds of tracks the source said it would send; `undefined`: it said nothing. */
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
   /** Frames written so far, by kind. */
@@ -45,6 +47,7 @@ export class Publication implements PublicationInput {
   constructor(target: PublicationTarget, last?: TimelineEnd) {
     this.#target = target;
     this.timeline = new Timeline(last);
+    this.goesOn = last !== undefined;
   }
 
   get isEnded(): boolean {

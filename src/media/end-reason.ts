@@ -42,7 +42,7 @@ export const END_CODES: Readonly<Record<EndCode, string>> = {
   'peer-stopped': 'the other side ended its stream in the words of the protocol',
   'connect-failed': 'no connection to the other side could be made; detail has the cause',
   'refused-by-peer': 'the other side refused; detail has the status it gave',
-  'source-ended': 'the file or the application that fed the stream came to its end',
+  'source-ended': 'the publisher, file or application that fed the stream has come to its end',
   'protocol-error': 'the other side broke the protocol; detail has the error code',
   'handshake-timeout': 'the other side connected but did not get as far as publishing or playing in time',
   'idle-timeout': 'nothing was received from a publisher, or nothing could be sent to a viewer, for too long',

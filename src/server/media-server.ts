@@ -16,9 +16,6 @@ import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
 import { createHls, type Hls } from './hls/create-hls.ts';
-import { Callbacks } from './hooks/callbacks.ts';
-import { ServerEvents } from './hooks/server-events.ts';
-import type { ServerHooks } from './hooks/server-hooks.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
 import { flvOverHttp, tsOverHttp } from './live-http-formats.ts';
@@ -27,6 +24,7 @@ import { addressOf, stopListening, type Listener, type ListenerAddress } from '.
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
 import { RecordService } from './record-service.ts';
+import { RelayPushService } from './relay/push-service.ts';
 import { RtmpService } from './rtmp-service.ts';
 import { listenRtsp, listenRtsps, listenWsRtsp } from './rtsp/rtsp-listener.ts';
 import { RtspService } from './rtsp/rtsp-service.ts';
@@ -46,10 +44,6 @@ export interface MediaServerOptions {
   readonly clock?: Clock;
   /** How `reloadFromSource` gets at the config; `() => loadConfigFile(path)`. */
   readonly configSource?: ConfigSource;
-  /** Functions of the application that decide, or are told what happens. */
-  readonly hooks?: ServerHooks;
-  /** How long one call of a hook may take; no longer than `limits.admission_timeout_ms`. Default: 3000. */
-  readonly hookTimeoutMs?: number;
 }
 
 const TICK_MS = 1000;
@@ -64,9 +58,8 @@ export class MediaServer {
   readonly records: RecordService;
   /** Addresses that are kept out. */
   readonly blacklist: IpBlacklist;
-  /** Who is told what happens here, by HTTP or as hooks: what was sent, failed, is pending. */
-  readonly callbacks: Callbacks;
-  readonly #events: ServerEvents;
+  /** Where streams are sent on to; pushes of single streams are started and stopped here. */
+  readonly relayPushes: RelayPushService;
   readonly #context: ServerContext;
   readonly #reloader: ConfigReloader;
   readonly #rtmp: RtmpService;
@@ -102,11 +95,8 @@ export class MediaServer {
       },
     });
     const registry = new SessionRegistry();
-    const startedMs = clock.wallMs();
-    const { hooks, hookTimeoutMs } = options;
-    this.callbacks = new Callbacks({ config, logger, clock, startedMs, registry, hooks, hookTimeoutMs });
     this.blacklist = new IpBlacklist({ registry, clock, logger });
-    const checks = [this.blacklist, new SimpleAuth(config, clock), ...this.callbacks.checks];
+    const checks = [this.blacklist, new SimpleAuth(config, clock)];
     this.#context = {
       config,
       configStore,
@@ -120,15 +110,13 @@ export class MediaServer {
       udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
     };
-    this.statistics = new Statistics(this.hub, registry, clock);
-    this.#events = new ServerEvents({ config, registry, statistics: this.statistics }, this.callbacks.sinks);
-    registry.observe(this.#events);
+    this.relayPushes = new RelayPushService(this.#context);
+    this.statistics = new Statistics(this.hub, registry, clock, (key) => this.relayPushes.pushesOf(key));
     this.#rtmp = new RtmpService(this.#context);
-    this.#rtmp.observe(this.#events);
     this.#rtsp = new RtspService(this.#context);
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
-    this.#hls = createHls(this.#context, [this.#events]);
+    this.#hls = createHls(this.#context);
     this.hub.observe(new TsLeftOutLog(logger, () => makesTs(config)));
     this.records = new RecordService(this.#context);
     this.#api = new HttpApi({
@@ -138,7 +126,7 @@ export class MediaServer {
       configReloader: this.#reloader,
       blacklist: this.blacklist,
       hls: this.#hls?.output,
-      startedMs,
+      startedMs: clock.wallMs(),
     });
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
@@ -150,16 +138,13 @@ export class MediaServer {
    */
   async start(): Promise<void> {
     this.#logSecurityWarnings();
-    this.#events.serverStarts();
     try {
       await this.#listen();
     } catch (error) {
       await this.close();
       throw error;
     }
-    if (this.#closed !== undefined) return;
-    this.#events.serverStarted();
-    this.#scheduleTick();
+    if (this.#closed === undefined) this.#scheduleTick();
   }
 
   /**
@@ -264,8 +249,8 @@ export class MediaServer {
     this.blacklist.tick(nowMs);
     this.statistics.tick();
     this.records.tick(nowMs);
+    this.relayPushes.tick();
     this.#groupLog.tick();
-    this.#events.tick();
   }
 
   /** @param giveUp the server stops at last, even if a disk hangs */
@@ -287,6 +272,7 @@ export class MediaServer {
     for (const listener of this.#listeners) stopListening(listener);
     for (const stream of this.hub.streams.values()) stream.flush();
     const reason = endReason('server-shutdown');
+    this.relayPushes.close(reason);
     this.#rtmp.closeSessions(reason);
     this.#rtsp.closeSessions(reason);
     this.#flv.closeSessions(reason);
@@ -302,7 +288,6 @@ export class MediaServer {
       });
     });
     await Promise.all([this.#certificates.close(), this.#finishFiles(giveUp), guard.whenEmpty()]);
-    await this.callbacks.close(giveUp);
     cancelGiveUp();
   }
 }

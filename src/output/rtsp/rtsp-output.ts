@@ -16,7 +16,7 @@ export function rtspOutput(
       `${format.payloadType}@${rtpChannel}-${rtcpChannel}:${promise}`,
   );
   return {
-    id: `rtsp/${tracks.join(',')}`,
+    id: `rtsp/${packagerOptions.startsAnywhere ? 'anywhere/' : ''}${tracks.join(',')}`,
     ...options,
     createPackager: () => {
       const packager = new RtspPackager(packagerOptions);

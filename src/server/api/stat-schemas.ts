@@ -28,6 +28,22 @@ const statSessionSchema = z
   })
   .meta({ id: 'StatSession', description: 'A publisher, viewer or relay.' });
 
+const statPushSchema = statSessionSchema
+  .extend({
+    url: text('Where to, without passwords, queries and stream keys.'),
+    state: z.enum(['waiting', 'connecting', 'pushing', 'finishing', 'pausing', 'stopped']).meta({
+      description:
+        'Waiting for a publisher; calling the target; pushing; sending what is left; pausing before the next try; stopped ' +
+        'until the next publisher comes.',
+    }),
+    failures: count('Tries that have failed one after the other.'),
+    last_end: z
+      .object({ code: z.string(), detail: z.string(), message: z.string(), time: z.string() })
+      .nullable()
+      .meta({ description: 'How the last connection, or the last try at one, ended: docs/errors.md.' }),
+  })
+  .meta({ id: 'StatPush', description: 'A relay push.' });
+
 /** lal's `StatGroup`. */
 export const statGroupSchema: z.ZodType<StatGroup> = z
   .object({
@@ -47,6 +63,10 @@ export const statGroupSchema: z.ZodType<StatGroup> = z
       .array(z.object({ unix_sec: z.int(), v: z.int() }))
       .readonly()
       .meta({ description: 'Video frames received, second by second, newest first, up to 32.' }),
+    pushs: z.array(statPushSchema).meta({
+      description:
+        'Relay pushes, those included that are not established. lal documents the key and never sends it.',
+    }),
     in_jumps_repaired: count('Extension: leaps of the publisher’s clock that were closed.'),
     in_non_monotonic_frames: count('Extension: frames of the publisher that were out of order.'),
     ts_left_out: z.array(z.string()).readonly().meta({

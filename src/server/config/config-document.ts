@@ -82,7 +82,7 @@ class DocumentReader implements ConfigDocument {
   describe(path: string): string {
     const node = this.#nodes.get(path);
     if (node === undefined) return 'nothing';
-    return describeNode(node, this.#text, schemaAt(path)?.secret === true);
+    return describeNode(node, this.#text, mayBeSecret(schemaAt(path)));
   }
 
   /** Notes where each known key is; the schema decides how deep to look. */
@@ -125,8 +125,16 @@ class DocumentReader implements ConfigDocument {
     }
     this.#nodes.set(path, node);
     if (schema.type === 'object') this.#readObject(node, schema, `${path}.`);
-    if (schema.type === 'array' && node.type === 'array') {
-      for (const [index, item] of (node.children ?? []).entries()) this.#nodes.set(`${path}.${index}`, item);
+    if (schema.type === 'array' && node.type === 'array') this.#readList(node, schema.items ?? {}, path);
+  }
+
+  #readList(node: Node, schema: SchemaNode, path: string): void {
+    // Given twice, the last one counts as a whole.
+    for (const known of this.#nodes.keys()) if (known.startsWith(`${path}.`)) this.#nodes.delete(known);
+    for (const [index, item] of (node.children ?? []).entries()) {
+      const itemPath = `${path}.${index}`;
+      this.#nodes.set(itemPath, item);
+      if (schema.type === 'object' && item.type === 'object') this.#readObject(item, schema, `${itemPath}.`);
     }
   }
 
@@ -143,7 +151,7 @@ class DocumentReader implements ConfigDocument {
 
   #store(path: string, node: Node): void {
     const schema = schemaAt(path);
-    if (schema === undefined) return; // an old section that only holds renamed keys, or an element of a list
+    if (schema === undefined) return; // an old section that only holds renamed keys
     const keys = path.split('.');
     const last = keys.pop()!;
     let target = this.values;
@@ -151,18 +159,17 @@ class DocumentReader implements ConfigDocument {
       if (typeof target[key] !== 'object' || target[key] === null) target[key] = {};
       target = target[key] as Record<string, unknown>;
     }
-    if (schema.type === 'object') target[last] ??= {};
+    if (schema.type === 'object' && node.type === 'object') target[last] ??= {};
     else target[last] = this.#plainValue(node, schema);
   }
 
   #plainValue(node: Node, schema: SchemaNode): unknown {
     if (node.type === 'null') return zeroValue(schema);
-    if (node.type === 'array') {
-      // An element of null is the zero value of an element.
-      return (node.children ?? []).map((item) =>
-        item.type === 'null' && schema.items !== undefined ? zeroValue(schema.items) : item.value,
-      );
-    }
+    // An element of null is the zero value of an element.
+    if (node.type === 'array')
+      return (node.children ?? []).map((item) => this.#plainValue(item, schema.items ?? {}));
+    // The keys of what may be an object are stored one by one; what may not is found out by the schema.
+    if (node.type === 'object') return {};
     if (schema.type === 'integer' && node.type === 'number') {
       // Go's decoder takes neither 3.0 nor 3e0 for an integer; NaN makes the schema refuse it too.
       return /^-?\d+$/.test(this.#source(node)) ? node.value : Number.NaN;
@@ -185,19 +192,29 @@ class DocumentReader implements ConfigDocument {
   }
 }
 
-/** The schema's node of a key path in the newest names. */
+/** The schema's node of a key path in the newest names; elements of lists are numbered. */
 export function schemaAt(path: string): SchemaNode | undefined {
   let node: SchemaNode | undefined = schemaTree;
   for (const key of path.split('.')) {
-    if (node?.properties === undefined || !Object.hasOwn(node.properties, key)) return undefined;
-    node = node.properties[key];
+    if (node?.items !== undefined && /^\d+$/.test(key)) {
+      node = node.items;
+    } else {
+      if (node?.properties === undefined || !Object.hasOwn(node.properties, key)) return undefined;
+      node = node.properties[key];
+    }
   }
   return node;
 }
 
-/** A key, or the section it is in, that lal does not have. */
+/** A secret, or what should be an object with one: who forgets the object writes the secret itself. */
+function mayBeSecret(schema: SchemaNode | undefined): boolean {
+  return schema?.secret === true || Object.values(schema?.properties ?? {}).some((child) => child.secret);
+}
+
+/** A key, or what it is in, that lal does not have. */
 function isExtension(path: string): boolean {
-  return schemaAt(path)?.extension === true || schemaAt(path.split('.')[0]!)?.extension === true;
+  const keys = path.split('.');
+  return keys.some((_, index) => schemaAt(keys.slice(0, index + 1).join('.'))?.extension === true);
 }
 
 /** For looking up keys only: the schema plus the names it replaced. */

@@ -65,6 +65,12 @@ const httpOutput = {
   ...httpListen,
 };
 
+function hevcForm(
+  description: string,
+): z.ZodDefault<z.ZodEnum<{ source: 'source'; enhanced: 'enhanced'; legacy: 'legacy' }>> {
+  return z.enum(['source', 'enhanced', 'legacy']).default('source').meta({ description });
+}
+
 const rtmp = section('RTMP and RTMPS: publishing and playing.', {
   enable: flag('Open the RTMP listener.'),
   addr: text('Listen address, `host:port` or `:port`.'),
@@ -75,10 +81,9 @@ const rtmp = section('RTMP and RTMPS: publishing and playing.', {
   ...gopCache,
   merge_write_size: integer('Bytes to collect for a viewer before writing. 0: write without collecting.'),
   hevc_form: extension(
-    z.enum(['source', 'enhanced', 'legacy']).default('source').meta({
-      description:
-        'How HEVC is sent to RTMP and FLV viewers: as it came in, with the FourCC `hvc1`, or with codec id 12.',
-    }),
+    hevcForm(
+      'How HEVC is sent to RTMP and FLV viewers: as it came in, with the FourCC `hvc1`, or with codec id 12.',
+    ),
   ),
 });
 
@@ -154,41 +159,7 @@ const httpNotify = section('HTTP callbacks. An empty address switches that callb
   on_relay_pull_start: text('A relay pull started.'),
   on_relay_pull_stop: text('A relay pull ended.'),
   on_rtmp_connect: text('An RTMP client sent `connect`.'),
-  on_hls_make_ts: text('An HLS fragment was begun, or finished.'),
-  internal_publishers: extension(
-    flag("Send `on_pub_start` and `on_pub_stop` of the server's own inputs (GB28181, files) too."),
-  ),
-  connections: extension(
-    integer('Callbacks under way to one receiver at a time. 1: strictly one after the other, as in lal.', {
-      missing: 8,
-      min: 1,
-      max: 64,
-    }),
-  ),
-  retry_num: extension(
-    integer(
-      'How often a callback that failed is tried again, after 1 s, 2 s, 4 s … 30 s; those behind it wait.',
-      {
-        max: 100,
-      },
-    ),
-  ),
-  hmac_key: extension(secret('Key of the header `X-Lal-Signature`. Empty: no signature.')),
-  on_pub_start_blocking: extension(
-    flag('Ask `on_pub_start` before a publisher is let in; the answer decides.'),
-  ),
-  on_sub_start_blocking: extension(flag('Ask `on_sub_start` before a viewer is let in; the answer decides.')),
-  blocking_timeout_ms: extension(
-    integer('How long that decision may take; less than `limits.admission_timeout_ms`.', {
-      missing: 3000,
-      min: 1,
-    }),
-  ),
-  blocking_fail_open: extension(
-    flag(
-      'Without a decision (no answer in time, status 5xx, an answer that says nothing): let in, not refuse.',
-    ),
-  ),
+  on_hls_make_ts: text('An HLS fragment was finished.'),
 });
 
 const simpleAuth = section('Secrets and signatures in the URL of a stream; docs/auth.md.', {
@@ -233,6 +204,7 @@ const limits = section('What one peer or one stream may use up.', {
   max_connections: integer('Open connections over all listeners. 0: no limit.', { missing: 20_000 }),
   max_connections_per_address: integer('Open connections from one address. 0: no limit.'),
   max_streams: integer('Streams at one time. 0: no limit.', { missing: 10_000 }),
+  max_relay_pushes: integer('Relay pushes, those included that wait for a publisher.', { missing: 1000 }),
   handshake_timeout_ms: integer('From the accepted connection to an accepted request to publish or play.', {
     missing: 10_000,
     min: 1,
@@ -299,6 +271,52 @@ const unknownStream = extension(
     description: 'A request for a stream nobody publishes: wait for the publisher, or answer 404.',
   }),
 );
+
+const relayPushTarget = z.object({
+  url: z.string().meta({
+    description:
+      '`rtmp://`, `rtmps://`, `rtsp://` or `rtsps://`; `{app}`, `{stream}` and `{param}` stand for the names of the ' +
+      'stream and the query of its publisher.',
+    secret: true,
+  }),
+  streams: text(
+    'Which streams: `*` is any text, `?` one character; with a slash, app and stream are looked at.',
+    '*',
+  ),
+  hevc_form: hevcForm('As `rtmp.hevc_form`, for this target.'),
+  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
+  verify_certificate: flag('Refuse a target whose certificate is not valid for its name.', true),
+});
+
+const relayPush = section('Push published streams on to other servers: docs/relay.md.', {
+  enable: flag('Push.'),
+  addr_list: z.array(z.string()).default([]).meta({
+    description: 'Servers that get every stream, `host:port` each, as `rtmp://<addr>/<app>/<stream>`.',
+  }),
+  url_list: extension(
+    z.array(relayPushTarget).default([]).meta({ description: 'Further targets, an object each.' }),
+  ),
+  all_inputs: extension(
+    flag('Also push what comes by GB28181 or from the application, not only RTMP and RTSP publishers.'),
+  ),
+  max_retry_interval_ms: extension(
+    integer(
+      'A target that fails is tried again after a second, then after twice as long each time, up to this. ' +
+        'Missing: every second.',
+      { missing: 1000, min: 1000, max: 3_600_000 },
+    ),
+  ),
+  queue_bytes: extension(
+    integer(
+      'What may wait for one target. Beyond it the push ends with `consumer-overflow` and begins anew.',
+      {
+        missing: 33_554_432,
+        min: 1_048_576,
+      },
+    ),
+  ),
+  queue_ms: extension(integer('The same in media time.', { missing: 30_000, min: 1000 })),
+});
 
 /** The whole config, values as in the file; unknown keys are dropped here and reported in config-document.ts. */
 export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
@@ -369,10 +387,7 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
       }),
     ),
   }),
-  relay_push: section('Push every published stream on to other servers.', {
-    enable: flag('Push.'),
-    addr_list: z.array(z.string()).default([]).meta({ description: 'The servers, `host:port` each.' }),
-  }),
+  relay_push: relayPush,
   static_relay_pull: section('Pull a stream from an origin when a viewer asks for it.', {
     enable: flag('Pull.'),
     addr: text('The origin, `host:port`.'),
@@ -452,6 +467,7 @@ export function configJsonSchema(): SchemaNode {
 }
 
 function openForComments(node: SchemaNode): SchemaNode {
+  if (node.items !== undefined) openForComments(node.items);
   if (node.properties === undefined) {
     // The widest range JavaScript can hold says nothing to a person who edits a file.
     if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;

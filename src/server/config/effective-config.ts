@@ -14,6 +14,8 @@ export function effectiveConfigJson(config: ServerConfig): string {
 
 function withoutSecrets(value: unknown, schema: SchemaNode): unknown {
   if (schema.secret === true) return value === '' ? '' : SECRET_PLACEHOLDER;
+  const { items } = schema;
+  if (items !== undefined) return (value as unknown[]).map((item) => withoutSecrets(item, items));
   if (schema.properties === undefined) return value;
   const section = value as Record<string, unknown>;
   return Object.fromEntries(

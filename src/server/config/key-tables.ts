@@ -26,7 +26,7 @@ function table(
   isExtensionSection: boolean,
 ): string {
   const builtIn = builtInConfig();
-  const rows = entries.map(([key, schema]) => {
+  const rows = entries.flatMap(([key, schema]) => {
     const mark = schema.extension === true && !isExtensionSection ? ' (extension)' : '';
     const path = prefix + key;
     const cells = [
@@ -36,12 +36,24 @@ function table(
       code(valueAtKey(builtIn, path)),
       RELOAD_EFFECT_TEXTS[valueAtKey(RELOAD_EFFECTS, path) as ReloadEffect],
     ];
-    return `| ${cells.join(' | ')} | ${schema.description} |\n`;
+    return [row(cells, schema), ...elementRows(key, schema)];
   });
   return (
     '| key | value | when missing | built-in config | a change counts | meaning |\n|---|---|---|---|---|---|\n' +
     rows.join('')
   );
+}
+
+/** The keys of a list's objects. */
+function elementRows(list: string, { items }: SchemaNode): string[] {
+  return Object.entries(items?.properties ?? {}).map(([key, schema]) => {
+    const missing = schema.default === undefined ? 'must be given' : code(schema.default);
+    return row([`\`${list}[].${key}\``, allowedText(schema), missing, '', ''], schema);
+  });
+}
+
+function row(cells: readonly string[], { description }: SchemaNode): string {
+  return `| ${cells.join(' | ')} | ${description} |\n`;
 }
 
 function code(value: unknown): string {

@@ -244,38 +244,6 @@ describe('mistakes', () => {
     expect(configOf('{"simple_auth": {"key": "", "sub_rtmp_enable": false}}').simple_auth.key).toBe('');
   });
 
-  test('a callback that decides needs somebody to ask, and less time than an admission may take', () => {
-    const problemOf = (notify: object): string => {
-      const text = JSON.stringify({ http_notify: notify });
-      return errorOf(text).problems.map(({ key, text }) => `${key}: ${text}`)[0]!;
-    };
-    const url = 'http://127.0.0.1:1/';
-    for (const name of ['on_pub_start', 'on_sub_start']) {
-      const on = { [`${name}_blocking`]: true, [name]: url };
-      expect(problemOf(on)).toContain(`http_notify.${name}_blocking: on, while http_notify.enable is false`);
-      expect(problemOf({ ...on, enable: true, [name]: 'ftp://a/' })).toContain(
-        `http_notify.${name} is no http`,
-      );
-      expect(problemOf({ ...on, enable: true, blocking_timeout_ms: 10_000 })).toContain(
-        'http_notify.blocking_timeout_ms: expected less than limits.admission_timeout_ms (10000), found 10000',
-      );
-      expect(configOf(JSON.stringify({ http_notify: { ...on, enable: true } })).http_notify.enable).toBe(
-        true,
-      );
-    }
-  });
-
-  test('a callback whose URL cannot be used is warned about, if callbacks are on at all', () => {
-    const warned = (enable: boolean): string[] =>
-      warningsOf(
-        JSON.stringify({ http_notify: { enable, on_update: '127.0.0.1/a', on_pub_start: '' } }),
-      ).filter((line) => line.includes('http_notify.on_'));
-    expect(warned(true)).toEqual([
-      expect.stringContaining('http_notify.on_update: is no http or https URL: this callback is not sent'),
-    ]);
-    expect(warned(false)).toEqual([]);
-  });
-
   test.each(UNBUILT_FEATURES)('$key warns once while it is not built', ({ key: path }) => {
     const [section, key] = path.split('.');
     const text = `{"default_http": {"http_listen_addr": ":1", "https_listen_addr": ":2"},
@@ -347,6 +315,81 @@ describe('values of missing keys', () => {
   test('a player of RTSP waits for a key frame unless the file says otherwise', () => {
     expect(configOf('{"rtsp": {}}').rtsp.out_wait_key_frame_flag).toBe(true);
     expect(configOf('{"rtsp": {"out_wait_key_frame_flag": false}}').rtsp.out_wait_key_frame_flag).toBe(false);
+  });
+});
+
+describe('lists of objects', () => {
+  const listOf = (items: string): string => `{"relay_push": {"url_list": [${items}]}}`;
+  const problemsOf = (items: string): string[] => errorOf(listOf(items)).problems.map(formatFinding);
+
+  test('their keys follow the same rules as all others', () => {
+    const text = listOf(`{"# to": "YouTube", "URL": "rtmps://h/live2/k", "streams": null, "stream": 1},
+      {"url": "rtsp://h/{stream}", "rtsp_mode": 1, "verify_certificate": false}`);
+    expect(configOf(text).relay_push.url_list).toEqual([
+      {
+        url: 'rtmps://h/live2/k',
+        streams: '*',
+        hevc_form: 'source',
+        rtsp_mode: 0,
+        verify_certificate: true,
+      },
+      {
+        url: 'rtsp://h/{stream}',
+        streams: '*',
+        hevc_form: 'source',
+        rtsp_mode: 1,
+        verify_certificate: false,
+      },
+    ]);
+    expect(warningsOf(text)).toEqual([
+      'c.json:1:95: relay_push.url_list.0.stream: unknown key, ignored; did you mean relay_push.url_list.0.streams?',
+    ]);
+  });
+
+  test('mistakes in them are named with their place', () => {
+    expect(problemsOf('{"url": "rtmp://h/a/b"}, "rtmp://h"')).toEqual([
+      'c.json:1:55: relay_push.url_list.1: expected object, found a string (not shown: it is a secret); allowed: keys in braces',
+    ]);
+    expect(problemsOf('{"streams": "a"}')).toEqual([
+      'c.json:1:30: relay_push.url_list.0.url: expected string, found nothing; allowed: a string in double quotes',
+    ]);
+    expect(problemsOf('{"url": "rtmp://h/a/b", "rtsp_mode": 2}')).toEqual([
+      'c.json:1:67: relay_push.url_list.0.rtsp_mode: expected integer, found number 2; allowed: a whole number from 0 to 1',
+    ]);
+    expect(problemsOf('null')).toHaveLength(1);
+    expect(errorOf('{"relay_push": {"url_list": {}}}').problems.map(formatFinding)).toEqual([
+      'c.json:1:29: relay_push.url_list: expected array, found an object; allowed: a list of objects in brackets',
+    ]);
+    expect(errorOf('{"rtmp": {"addr": {}}}').problems.map(formatFinding)).toEqual([
+      'c.json:1:19: rtmp.addr: expected string, found an object; allowed: a string in double quotes',
+    ]);
+  });
+
+  test('of a list given twice nothing of the first is left', () => {
+    const one = '{"url": "rtmp://h/a/1", "rtsp_mode": 1}, {"url": "rtmp://h/a/2"}';
+    const text = `{"relay_push": {"url_list": [${one}], "addr_list": ["a:1", "b:1"],
+      "url_list": [{"url": "rtmp://h/a/3"}], "addr_list": ["c:1"]}}`;
+    const { url_list: urls, addr_list: addresses } = configOf(text).relay_push;
+    expect(urls.map(({ url, rtsp_mode: mode }) => [url, mode])).toEqual([['rtmp://h/a/3', 0]]);
+    expect(addresses).toEqual(['c:1']);
+  });
+
+  test('URLs that nothing can be pushed to are refused and not shown; addresses only warn, as lal starts with them', () => {
+    expect(problemsOf('{"url": "http://h/secret"}')).toEqual([
+      expect.stringMatching(/^c\.json:1:38: relay_push\.url_list\.0\.url: the URL does not start with rtmp:/),
+    ]);
+    expect(problemsOf('{"url": "http://h/secret"}').join('')).not.toContain('secret');
+    expect(problemsOf('{"url": 5}').join('')).toContain('a number (not shown: it is a secret)');
+    expect(warningsOf('{"relay_push": {"addr_list": ["h:1", "rtmp://h/x", ""]}}')).toEqual([
+      'c.json:1:38: relay_push.addr_list.1: "rtmp://h/x" is not "host:port"; nothing is pushed there',
+      'c.json:1:52: relay_push.addr_list.2: "" is not "host:port"; nothing is pushed there',
+    ]);
+  });
+
+  test('secrets in them are not part of the effective config', () => {
+    const shown = effectiveConfigJson(configOf(listOf('{"url": "rtmps://h/live2/abcd", "streams": "tv"}')));
+    expect(shown).not.toContain('abcd');
+    expect(shown).toContain('"streams": "tv"');
   });
 });
 

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
   checkAllowedOrigins,
-  checkHttpNotify,
   checkListenAddresses,
   checkRecordFileName,
   checkRtsp,
@@ -16,6 +15,7 @@ import type { ConfigDocument } from './config-document.ts';
 import { ConfigError, type ConfigFinding } from './config-finding.ts';
 import { schemaTree, serverConfigSchema, type SchemaNode } from './config-schema.ts';
 import { deriveValues } from './derived-values.ts';
+import { checkRelayPushUrls, relayPushAddressWarnings } from './relay-push-checks.ts';
 import type { ServerConfig, ServerConfigValues } from './server-config.ts';
 
 /** The layout version of lal's newest config file; another one is only a warning. */
@@ -66,17 +66,21 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
-  const notify = checkHttpNotify(config);
   const others = [
     checkUrlPatterns,
     checkRecordFileName,
     checkRtsp,
     checkAllowedOrigins,
     checkSimpleAuth,
+    checkRelayPushUrls,
   ].flatMap((check) => check(config));
-  refuse([...addresses.problems, ...notify.problems, ...others].map(locate));
-  const remarks = [...addresses.warnings, ...notify.warnings, ...unbuiltFeatureWarnings(config)];
-  const placed = [...repairs, ...remarks].map(locate);
+  refuse([...addresses.problems, ...others].map(locate));
+  const placed = [
+    ...repairs,
+    ...addresses.warnings,
+    ...relayPushAddressWarnings(config),
+    ...unbuiltFeatureWarnings(config),
+  ].map(locate);
   const warnings = [
     ...inFileOrder([...document.warnings, ...placed]),
     ...wholeFileWarnings(config, document, fileName),
@@ -118,7 +122,7 @@ function refuse(problems: ConfigFinding[]): void {
 
 function typeProblem(issue: z.core.$ZodIssue, document: ConfigDocument): CheckResult {
   const key = issue.path.join('.');
-  const schema = schemaAt(key) ?? schemaAt(issue.path.slice(0, -1).join('.'))?.items ?? {};
+  const schema = schemaAt(key) ?? {};
   const expected = schema.enum === undefined ? schema.type : 'one of the allowed values';
   return {
     key,
@@ -138,7 +142,9 @@ export function allowedText(schema: SchemaNode): string {
     return `a whole number from ${minimum} to ${maximum}`;
   }
   if (schema.type === 'boolean') return 'true or false';
-  if (schema.type === 'array') return 'a list of strings in brackets';
+  if (schema.type === 'object') return 'keys in braces';
+  if (schema.type === 'array')
+    return `a list of ${schema.items?.type === 'object' ? 'objects' : 'strings'} in brackets`;
   return 'a string in double quotes';
 }
 

@@ -154,6 +154,27 @@ export interface RelayPushConfig {
   enable: boolean;
   /** `host:port` of each server that gets every published stream. */
   addr_list: string[];
+  /** Extension: further targets, by URL. */
+  url_list: RelayPushTargetConfig[];
+  /** Extension: also what comes by GB28181 or from the application itself. */
+  all_inputs: boolean;
+  /** Extension: pauses between tries grow from a second to this. */
+  max_retry_interval_ms: number;
+  /** Extension: what may wait for a target, in bytes and in media time. When it is more the push begins anew. */
+  queue_bytes: number;
+  queue_ms: number;
+}
+
+/** A target of `relay_push.url_list`. */
+export interface RelayPushTargetConfig {
+  /** `rtmp(s)://` or `rtsp(s)://` with places for `{app}`, `{stream}` and `{param}`; may hold a stream key. */
+  url: string;
+  /** Pattern of the streams to push; with a slash, of app and stream. */
+  streams: string;
+  hevc_form: 'source' | 'enhanced' | 'legacy';
+  /** 0 TCP, 1 UDP first. */
+  rtsp_mode: number;
+  verify_certificate: boolean;
 }
 
 /** `static_relay_pull`: where missing streams are fetched from. */
@@ -190,21 +211,6 @@ export interface HttpNotifyConfig {
   on_relay_pull_stop: string;
   on_rtmp_connect: string;
   on_hls_make_ts: string;
-  /** Extension: events of GB28181 and in-process publishers too. */
-  internal_publishers: boolean;
-  /** Extension: requests to one receiver at a time. */
-  connections: number;
-  /** Extension: further attempts. */
-  retry_num: number;
-  /** Extension: empty: no signature. */
-  hmac_key: string;
-  /** Extension: the answers to these two decide. */
-  on_pub_start_blocking: boolean;
-  on_sub_start_blocking: boolean;
-  /** Extension: for a decision. */
-  blocking_timeout_ms: number;
-  /** Extension: what no decision means. */
-  blocking_fail_open: boolean;
 }
 
 /** `simple_auth`: secrets and signatures in URLs. */
@@ -262,6 +268,8 @@ export interface LimitsConfig {
   max_connections_per_address: number;
   /** Streams that exist at one time; 0: no limit. */
   max_streams: number;
+  /** Relay pushes, those included that wait for a publisher. */
+  max_relay_pushes: number;
   /** From the accepted socket to an accepted publish or play, or a complete HTTP request. */
   handshake_timeout_ms: number;
   /** Decision about a publish or play request. */

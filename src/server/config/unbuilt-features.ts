@@ -3,7 +3,7 @@
  * warning.
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
-  { key: 'relay_push.enable', feature: 'relay push' },
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
+  { key: 'http_notify.enable', feature: 'HTTP callbacks' },
   { key: 'pprof.enable', feature: 'the diagnostics page' },
 ];

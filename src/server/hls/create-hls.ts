@@ -19,14 +19,8 @@ export interface Hls {
   readonly service: HlsService;
 }
 
-/**
- * Either switch makes fragments; `undefined` when both are off.
- * @param observers told what happens to files, beside the log
- */
-export function createHls(
-  context: ServerContext,
-  observers: readonly Partial<HlsObserver>[] = [],
-): Hls | undefined {
+/** Either switch makes fragments; `undefined` when both are off. */
+export function createHls(context: ServerContext): Hls | undefined {
   const { config, configStore, clock, logger, hub } = context;
   if (!config.hls.enable && !config.hls.enable_https) return undefined;
   const storage = createStorage(config, context);
@@ -35,7 +29,7 @@ export function createHls(
     storage,
     clock,
     variant: () => tsOutput(tsFanoutOptions(config)),
-    observer: severalObservers([loggingObserver(logger), ...observers]),
+    observer: loggingObserver(logger),
     isAutomatic: () => config.hls.auto_start,
   });
   if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
@@ -78,22 +72,5 @@ function loggingObserver(logger: Logger): HlsObserver {
       logger.error({ stream: streamKey, code, detail }, `hls: ${message}; the live stream goes on`),
     recovered: (streamKey, lostFragments) =>
       logger.info({ stream: streamKey, lostFragments }, 'hls: files are written again'),
-  };
-}
-
-function severalObservers(observers: readonly Partial<HlsObserver>[]): HlsObserver {
-  return {
-    fragmentOpened(event) {
-      for (const observer of observers) observer.fragmentOpened?.(event);
-    },
-    fragmentClosed(event) {
-      for (const observer of observers) observer.fragmentClosed?.(event);
-    },
-    failed(streamKey, failure) {
-      for (const observer of observers) observer.failed?.(streamKey, failure);
-    },
-    recovered(streamKey, lostFragments) {
-      for (const observer of observers) observer.recovered?.(streamKey, lostFragments);
-    },
   };
 }

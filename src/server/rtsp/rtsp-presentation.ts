@@ -2,8 +2,6 @@ import { Buffer } from 'node:buffer';
 import type { LiveStream } from '../../hub/live-stream.ts';
 import type { StreamState } from '../../hub/packager.ts';
 import type { Subscription } from '../../hub/subscription.ts';
-import { rtspOutput } from '../../output/rtsp/rtsp-output.ts';
-import type { RtspPackager } from '../../output/rtsp/rtsp-packager.ts';
 import { rtspSlotsOf, type RtspSlot } from '../../output/rtsp/rtsp-slots.ts';
 import { INTERLEAVED_HEADER_BYTES } from '../../protocol/rtsp/interleaved-packet.ts';
 import type { RtspTrackStart } from '../../protocol/rtsp/server-events.ts';
@@ -18,6 +16,7 @@ import type { RtspFraming } from '../../session/rtsp/server-transport.ts';
 import { rtspFanoutOptions } from '../output-options.ts';
 import { viewerLimits, type ServerContext } from '../server-context.ts';
 import { VERSION } from '../version.ts';
+import { rtspGoodbye, rtspVariant } from './rtsp-variant.ts';
 
 /** What a service wants to know of a viewer. */
 export interface RtspPlayerEvents {
@@ -69,8 +68,7 @@ export class RtspStreamPresentation implements RtspPresentation {
       rtcpChannel: channels.rtcp,
     }));
     const startsAnywhere = !config.rtsp.out_wait_key_frame_flag;
-    const remember = (packager: RtspPackager): void => rememberPackager(stream, variant.id, packager);
-    const variant = rtspOutput({ slots, clock, startsAnywhere }, rtspFanoutOptions(config), remember);
+    const variant = rtspVariant(stream, { slots, clock, startsAnywhere }, rtspFanoutOptions(config));
     const watched = new StartWatch(sink);
     const subscription = stream.attach(variant, watched, viewerLimits(config), framing);
     const firstBytes = framing === undefined ? watched.stop() : undefined;
@@ -85,21 +83,9 @@ export class RtspStreamPresentation implements RtspPresentation {
         subscription.close();
         this.#events.stopped();
       },
-      goodbye: () => packagerOf(stream, variant.id)?.goodbye() ?? new Uint8Array(0),
+      goodbye: () => rtspGoodbye(stream, variant),
     };
   }
-}
-
-/** The packagers of a stream that live, by variant: a viewer's last packets come from them. */
-const packagers = new WeakMap<LiveStream, Map<string, RtspPackager>>();
-
-function rememberPackager(stream: LiveStream, variant: string, packager: RtspPackager): void {
-  const known = packagers.get(stream) ?? new Map<string, RtspPackager>();
-  packagers.set(stream, known.set(variant, packager));
-}
-
-function packagerOf(stream: LiveStream, variant: string): RtspPackager | undefined {
-  return packagers.get(stream)?.get(variant);
 }
 
 /** Sees what a viewer gets at once, from the cache. */

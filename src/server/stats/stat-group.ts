@@ -1,4 +1,6 @@
 import type { LiveStream } from '../../hub/live-stream.ts';
+import type { Subscription } from '../../hub/subscription.ts';
+import type { PushStatus } from '../relay/push-status.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import { codecsLeftOutOfTs } from '../ts-left-out.ts';
 import { codecNameOf } from './codec-names.ts';
@@ -26,6 +28,17 @@ interface StatSession {
   dropped_frames?: number;
 }
 
+/** A relay push: what lal documents and never sends, and ours behind it. */
+interface StatPush extends StatSession {
+  /** Without secrets. */
+  url: string;
+  state: PushStatus['state'];
+  /** Tries that have failed one after the other. */
+  failures: number;
+  /** How the last connection, or the last try at one, ended. */
+  last_end: { code: string; detail: string; message: string; time: string } | null;
+}
+
 /** lal's `StatGroup`. */
 export interface StatGroup {
   stream_name: string;
@@ -38,6 +51,8 @@ export interface StatGroup {
   subs: StatSession[] | null;
   pull: StatSession;
   in_frame_per_sec: readonly { unix_sec: number; v: number }[];
+  /** Those included that are not established. */
+  pushs: StatPush[];
   /** Ours: leaps of the publisher's clock that were closed, and frames that were out of order. */
   in_jumps_repaired: number;
   in_non_monotonic_frames: number;
@@ -45,7 +60,6 @@ export interface StatGroup {
   ts_left_out: readonly string[];
 }
 
-/** Rates of one session over its last window, in 1024 bit/s. */
 export interface Bitrates {
   readonly readKbits: number;
   readonly writeKbits: number;
@@ -67,7 +81,6 @@ const NO_SESSION: StatSession = {
   write_bitrate: 0,
 };
 
-/** What a `StatGroup` is made from. */
 export interface StatGroupInput {
   readonly stream: LiveStream;
   /** Names of whoever came first. */
@@ -76,11 +89,11 @@ export interface StatGroupInput {
   readonly publisher: SessionRecord | undefined;
   readonly pull: SessionRecord | undefined;
   readonly viewers: readonly SessionRecord[];
+  readonly pushes: readonly PushStatus[];
   readonly frameRates: readonly { unix_sec: number; v: number }[];
   bitratesOf(record: SessionRecord): Bitrates;
 }
 
-/** lal's view of one stream. */
 export function statGroup(input: StatGroupInput): StatGroup {
   const configs = input.stream.state.tracks.map((track) => track.config);
   const audio = configs.find((config) => config.kind === 'audio');
@@ -99,6 +112,7 @@ export function statGroup(input: StatGroupInput): StatGroup {
     subs: subs.length === 0 ? null : subs,
     pull: input.pull === undefined ? NO_SESSION : sessionOf(input.pull),
     in_frame_per_sec: input.frameRates,
+    pushs: input.pushes.map((push) => statPush(push, input)),
     in_jumps_repaired: counters?.jumpsRepaired ?? 0,
     in_non_monotonic_frames: counters?.nonMonotonicFrames ?? 0,
     ts_left_out: codecsLeftOutOfTs(input.stream.state.tracks),
@@ -122,12 +136,46 @@ function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates)
     read_bitrate: readKbits,
     write_bitrate: writeKbits,
   };
-  if (record.subscription !== undefined) {
-    stat.queued_bytes = record.subscription.queuedBytes;
-    stat.drop_count = record.subscription.counters.drops;
-    stat.dropped_frames = record.subscription.counters.droppedUnits;
-  }
-  return stat;
+  return { ...stat, ...statQueue(record.subscription) };
+}
+
+function statQueue(
+  subscription: Subscription | undefined,
+): Pick<StatSession, 'queued_bytes' | 'drop_count' | 'dropped_frames'> {
+  if (subscription === undefined) return {};
+  const { queuedBytes, counters } = subscription;
+  return { queued_bytes: queuedBytes, drop_count: counters.drops, dropped_frames: counters.droppedUnits };
+}
+
+function statPush(push: PushStatus, { bitratesOf }: Pick<StatGroupInput, 'bitratesOf'>): StatPush {
+  const { record, lastEnd } = push;
+  const session =
+    record === undefined
+      ? {
+          ...NO_SESSION,
+          session_id: push.id,
+          protocol: push.protocol,
+          base_type: 'PUSH',
+          remote_addr: push.remoteAddress,
+          start_time: formatGoTime(push.startedMs),
+        }
+      : statSession(record, bitratesOf(record));
+  return {
+    ...session,
+    ...statQueue(push.subscription),
+    url: push.url,
+    state: push.state,
+    failures: push.failures,
+    last_end:
+      lastEnd === undefined
+        ? null
+        : {
+            code: lastEnd.reason.code,
+            detail: lastEnd.reason.detail ?? '',
+            message: lastEnd.reason.message,
+            time: formatGoTime(lastEnd.wallMs),
+          },
+  };
 }
 
 function isInput({ baseType }: SessionRecord): boolean {

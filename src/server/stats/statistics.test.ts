@@ -79,6 +79,7 @@ test("a group has lal's keys in lal's order, ours behind them, and null for no v
     'subs',
     'pull',
     'in_frame_per_sec',
+    'pushs',
     'in_jumps_repaired',
     'in_non_monotonic_frames',
     'ts_left_out',

@@ -1,5 +1,6 @@
 import type { Clock } from '../../media/clock.ts';
 import type { StreamHub } from '../../hub/stream-hub.ts';
+import type { PushStatus } from '../relay/push-status.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { BITRATE_WINDOW_SEC, BitrateMeter } from './bitrate-meter.ts';
@@ -16,6 +17,7 @@ export class Statistics {
   readonly #hub: StreamHub;
   readonly #registry: SessionRegistry;
   readonly #clock: Clock;
+  readonly #pushesOf: (streamKey: string) => readonly PushStatus[];
   /** Keyed by session: gone with it. */
   readonly #meters = new WeakMap<SessionRecord, SessionMeters>();
   readonly #frameRates = new Map<string, FrameRateHistory>();
@@ -23,10 +25,17 @@ export class Statistics {
   readonly #names = new Map<string, { streamName: string; appName: string }>();
   #ticks = 0;
 
-  constructor(hub: StreamHub, registry: SessionRegistry, clock: Clock) {
+  /** @param pushesOf relay pushes, of which the registry knows only those that are established */
+  constructor(
+    hub: StreamHub,
+    registry: SessionRegistry,
+    clock: Clock,
+    pushesOf: (streamKey: string) => readonly PushStatus[] = () => [],
+  ) {
     this.#hub = hub;
     this.#registry = registry;
     this.#clock = clock;
+    this.#pushesOf = pushesOf;
   }
 
   /** To be called once a second, when the hub has forgotten the streams that are over. */
@@ -68,6 +77,7 @@ export class Statistics {
       publisher: this.#registry.publisherOf(key),
       pull: this.#registry.pullOf(key),
       viewers: this.#registry.viewersOf(key),
+      pushes: this.#pushesOf(key),
       frameRates: this.#historyOf(key).seconds,
       bitratesOf: (record) => this.#bitratesOf(record),
     });
