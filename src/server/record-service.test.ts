@@ -24,6 +24,7 @@ interface LogLine {
   readonly detail?: string;
   readonly path?: string;
   readonly cause?: string;
+  readonly durationMs?: number;
 }
 
 function setup(record: Record<string, unknown>) {
@@ -118,6 +119,16 @@ test('a single stream is recorded on request, until it is told to stop', async (
   expect(lines('record end')).toMatchObject([{ cause: 'stopped' }]);
   await key(publication, 80);
   expect(service.recordings).toEqual([]);
+});
+
+test('what waits in a flush window when the recording is stopped is in the file', async () => {
+  const { service, publish, key, lines } = setup({});
+  const publication = publish();
+  service.start('cam', 'flv');
+  await key(publication, 0);
+  publication.write({ ...frameOf(video, 1000, { isKey: true }), data: picture });
+  await service.stop('cam', 'flv');
+  expect(lines('record end')).toMatchObject([{ durationMs: 1000 }]);
 });
 
 test('a folder that cannot be made, and a disk that is full, are seen in the log and in the status', async () => {

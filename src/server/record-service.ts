@@ -124,6 +124,8 @@ export class RecordService implements StreamObserver {
     const stream = this.#context.hub.get(streamKey);
     const recording = stream === undefined ? undefined : this.#recordings.get(stream)?.get(kind);
     if (stream === undefined || recording === undefined) return false;
+    // What was received before the stop belongs to the file.
+    stream.flush();
     this.#end(stream, kind);
     await this.#closing.get(recording.recorder);
     return true;

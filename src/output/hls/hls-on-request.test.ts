@@ -34,12 +34,11 @@ test('a stop ends the lists with what was received, and the stream goes on; a la
   const publication = bench.publish();
   const stream = bench.hub.get('s')!;
   await bench.send(publication, 0, 7.4);
-  expect(bench.output.stop(stream)).toBe(true);
-  await settled();
+  expect(await bench.output.stop(stream)).toBe(true);
   const ended = bench.checkLists().live!;
   expect(ended.isEnded).toBe(true);
   expect(ended.entries.map(({ durationSec }) => durationSec)).toEqual([3, 3, 1.4]);
-  expect(bench.output.stop(stream)).toBe(false);
+  expect(await bench.output.stop(stream)).toBe(false);
   await bench.send(publication, 7.4, 10);
   expect(bench.memory.ids()).toEqual([0, 1, 2]);
   bench.output.start(stream);
@@ -60,7 +59,7 @@ test('a stop counts for the publication alone: the next one has HLS again', asyn
   const bench = new HlsBench();
   const publication = bench.publish();
   await bench.send(publication, 0, 4);
-  bench.output.stop(bench.hub.get('s')!);
+  await bench.output.stop(bench.hub.get('s')!);
   publication.end();
   const next = bench.publish();
   await bench.send(next, 0, 4);
@@ -72,7 +71,15 @@ test('what is stopped is cleaned up like an ended stream', async () => {
   const bench = new HlsBench();
   const publication = bench.publish();
   await bench.send(publication, 0, 7);
-  bench.output.stop(bench.hub.get('s')!);
+  await bench.output.stop(bench.hub.get('s')!);
   await bench.advance(36_000);
   expect(bench.memory.names.get('s')).toBeUndefined();
+});
+
+test('a stop does not wait for a publisher to return', async () => {
+  const bench = new HlsBench({ graceMs: 60_000 });
+  const publication = bench.publish();
+  await bench.send(publication, 0, 4);
+  await bench.output.stop(bench.hub.get('s')!);
+  expect(bench.checkLists().live!.isEnded).toBe(true);
 });

@@ -112,14 +112,18 @@ export class HlsOutput implements StreamObserver {
     this.#makings.set(stream, making);
   }
 
-  /** Ends the lists of a stream that goes on, as if its publisher had left. @returns false when there was none */
-  stop(stream: LiveStream): boolean {
+  /**
+   * Ends the lists of a stream that goes on, as if its publisher had left for good. Resolves when they are written.
+   * @returns false when there were none
+   */
+  async stop(stream: LiveStream): Promise<boolean> {
     const making = this.#makings.get(stream);
     if (making === undefined) return false;
     stream.flush();
     this.#makings.delete(stream);
     making.detach();
     making.segmenter.publicationEnded();
+    await making.presentation.finishNow();
     return true;
   }
 

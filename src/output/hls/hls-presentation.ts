@@ -86,6 +86,16 @@ export class HlsPresentation {
     };
   }
 
+  /** Where a publisher has ended, its return is not waited for. Resolves when the list is ended and all files are written. */
+  async finishNow(): Promise<void> {
+    if (this.#cancelGrace !== undefined) {
+      this.#cancelGrace();
+      this.#cancelGrace = undefined;
+      this.#finish();
+    }
+    await this.#work;
+  }
+
   /** Ends the list and waits for all files; nothing is cleaned up, and what the publisher still sends is ignored. */
   async close(): Promise<void> {
     const isWaiting = this.#cancelGrace !== undefined;

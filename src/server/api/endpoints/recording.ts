@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { LiveStream } from '../../../hub/live-stream.ts';
-import type { RecordKind } from '../../../output/record/record-format.ts';
 import { formatGoTime } from '../../stats/go-time.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiResult, type Endpoint } from '../endpoint.ts';
 import { streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
-/** A file of a recording that is stopped is closed within this time, or the answer does not wait for it. */
+/** Files of a recording that is stopped are closed within this time, or the answer does not wait for them. */
 const STOP_PATIENCE_MS = 5000;
 
 const typeSchema = z.enum(['flv', 'mpegts', 'hls']).meta({
@@ -100,18 +99,18 @@ async function stop(
     recording.stream_name === stream.key && recording.type === type;
   const recording = recordingsOf(context).find(isThis);
   if (recording === undefined) return { code: ApiCode.recordingRefused, desp: 'no such recording' };
-  if (type === 'hls') context.hls!.stop(stream);
-  else await stopFile(context, stream.key, type);
+  const stopped = type === 'hls' ? context.hls!.stop(stream) : context.records.stop(stream.key, type);
+  await withPatience(context, stopped);
   return { data: { stream_name, type, path: recording.path } };
 }
 
-/** Waits for the file to be closed, unless the disk hangs. */
-async function stopFile({ records, clock }: ApiContext, streamKey: string, kind: RecordKind): Promise<void> {
+/** Waits for files to be closed, unless the disk hangs. */
+async function withPatience({ clock }: ApiContext, stopped: Promise<unknown>): Promise<void> {
   let cancel = (): void => {};
   const patience = new Promise<void>((enough) => {
     cancel = clock.after(STOP_PATIENCE_MS, enough);
   });
-  await Promise.race([records.stop(streamKey, kind), patience]);
+  await Promise.race([stopped, patience]);
   cancel();
 }
 
@@ -147,7 +146,7 @@ export const recordingEndpoints: readonly Endpoint[] = [
     group: 'Recording',
     summary: 'Extension: ends a recording, whether this API or the config began it',
     description:
-      'Answers when the file is closed. HLS ends its lists, and its files are cleaned up as after the end of a stream.',
+      'Answers when the files are written. HLS ends its lists, and its files are cleaned up as after the end of a stream.',
     parameters: recordParameters,
     data: { schema: stoppedSchema, onFailure: { stream_name: '', type: '', path: '' } },
     handle: stop,
