@@ -1,6 +1,11 @@
 /** Who may publish and play by simple_auth: every protocol, both directions, right and wrong credentials. */
 import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acceptances, accessWays, fetchHls } from '../support/access-ways.ts';
 import type { Action } from '../support/access-ways.ts';
@@ -149,6 +154,36 @@ test.each(accessWays)('$name is for those with credentials alone', async (way) =
     local.log.length = 0;
   }
   expect(local.errors).toEqual([]);
+});
+
+/** Takes callbacks. @returns its URL, and what came: name and stream */
+async function callbackReceiver(): Promise<{ url: string; events: string[] }> {
+  const events: string[] = [];
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { stream_name: streamName } = JSON.parse(await text(request)) as { stream_name: string };
+    events.push(`${request.url!.slice(1)} ${streamName}`);
+    response.end();
+  };
+  const server = createServer((request, response) => void take(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scope.defer(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, events };
+}
+
+test('nobody is told of those who are refused', async () => {
+  const { url, events } = await callbackReceiver();
+  const names = ['on_pub_start', 'on_pub_stop', 'on_sub_start', 'on_sub_stop'];
+  const addresses = Object.fromEntries(names.map((name) => [name, `${url}/${name}`]));
+  const config = { ...everythingChecked('tracked'), http_notify: { enable: true, ...addresses } };
+  const local = await LocalServer.start(scope, config);
+  const publisher = await RtmpPublisher.open(scope, local.port('rtmp'), `shown?lal_secret=${master}`);
+  for (const way of accessWays) {
+    const target = `${way.action === 'publish' ? 'own' : 'shown'}?lal_secret=wrong`;
+    expect(await way.attempt(scope, local, target)).toBe(way.refusal);
+  }
+  await publisher.close();
+  await expect.poll(() => events).toEqual(['on_pub_start shown', 'on_pub_stop shown']);
 });
 
 function hlsViewers(local: LocalServer): number {

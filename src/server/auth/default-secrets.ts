@@ -27,7 +27,7 @@ interface SecretInUse {
 function secretsInUse({ simple_auth: auth, rtsp, hls }: ServerConfig): SecretInUse[] {
   const secrets: SecretInUse[] = [];
   if (isSimpleAuthOn(auth)) {
-    const consequence = 'anyone can publish and play';
+    const consequence = 'anyone can pass the checks of simple_auth';
     for (const key of ['key', 'dangerous_lal_secret', 'sign_key'] as const) {
       secrets.push({ key: `simple_auth.${key}`, value: auth[key], consequence });
     }

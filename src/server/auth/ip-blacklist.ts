@@ -3,7 +3,7 @@ import type { Clock } from '../../media/clock.ts';
 import { endReason } from '../../media/end-reason.ts';
 import { hostOf, ipInNormalForm } from '../../session/net/address.ts';
 import type { AdmissionCheck, HlsFetch, Objection } from '../admission/admission-check.ts';
-import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
+import type { SessionIdentity } from '../sessions/session-record.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 
 /** About 10 MB. When it is full, the entry that would end first makes room. */
@@ -57,12 +57,14 @@ export class IpBlacklist implements AdmissionCheck {
   add(text: string, durationSec: number, options: { closeSessions?: boolean } = {}): boolean {
     const ip = ipInNormalForm(text);
     if (ip === undefined) return false;
-    this.#ends.delete(ip);
-    if (durationSec <= 0) return true;
-    if (this.#ends.size >= this.#maxEntries) this.#makeRoom();
+    if (durationSec <= 0) {
+      this.remove(ip);
+      return true;
+    }
+    if (!this.#ends.has(ip) && this.#ends.size >= this.#maxEntries) this.#makeRoom();
     this.#ends.set(ip, this.#clock.monotonicMs() + durationSec * 1000);
     this.#logger.info({ ip, durationSec }, 'blacklist: added');
-    this.#closeSessions(ip, ({ protocol }) => protocol === 'HLS' || options.closeSessions === true);
+    this.#closeSessions(ip, options.closeSessions === true);
     return true;
   }
 
@@ -120,11 +122,11 @@ export class IpBlacklist implements AdmissionCheck {
   }
 
   /** Relays are ours, not theirs. */
-  #closeSessions(ip: string, isMeant: (record: SessionRecord) => boolean): void {
-    const records = [...this.#registry.all()].filter(
-      ({ baseType, remoteAddress }) =>
-        (baseType === 'PUB' || baseType === 'SUB') && hostOf(remoteAddress) === ip,
-    );
-    for (const record of records) if (isMeant(record)) record.close(endReason('kicked', BLACKLISTED));
+  #closeSessions(ip: string, isOfAllProtocols: boolean): void {
+    const meant = [...this.#registry.all()].filter(({ baseType, protocol, remoteAddress }) => {
+      const isFromOutside = baseType === 'PUB' || baseType === 'SUB';
+      return isFromOutside && (isOfAllProtocols || protocol === 'HLS') && hostOf(remoteAddress) === ip;
+    });
+    for (const record of meant) record.close(endReason('kicked', BLACKLISTED));
   }
 }

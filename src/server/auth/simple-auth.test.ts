@@ -1,7 +1,10 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import type { Objection } from '../admission/admission-check.ts';
+import { ConfigStore } from '../config/config-store.ts';
 import { parseConfig } from '../config/load-config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import type { SessionIdentity, SessionProtocol } from '../sessions/session-record.ts';
 import { lalSecretOf } from './lal-secret.ts';
 import { signedQuery } from './signed-query.ts';
@@ -128,6 +131,35 @@ test('where apps keep streams apart, signatures do too; the secret of lal knows 
     'ERR_AUTH_SIGNATURE',
   );
   expect(auth.play(session(secret))).toBeUndefined();
+});
+
+test('whatever stands in a query, it is refused and not thrown at', () => {
+  const auth = authOf({ ...SECRETS, ...rtmp });
+  const value = fc.oneof(fc.string({ unit: 'binary' }), fc.webQueryParameters());
+  const query = fc.oneof(
+    value,
+    fc
+      .tuple(fc.constantFrom('lal_secret', 'lal_sign', 'lal_expire', 'lal_ip'), value)
+      .map(([name, text]) => `lal_sign=0&${name}=${text}`),
+  );
+  fc.assert(
+    fc.property(query, (urlParam) => {
+      expect(auth.play(session(urlParam))?.code).toBe('refused');
+    }),
+  );
+});
+
+test('a reload counts from the next request on', () => {
+  const configOf = (simpleAuth: object): ServerConfig =>
+    parseConfig(JSON.stringify({ simple_auth: simpleAuth }), 'test config').config;
+  const store = new ConfigStore(configOf({ ...rtmp, dangerous_lal_secret: 'old' }));
+  const auth = new SimpleAuth(store.current, clock);
+  expect(auth.play(session('lal_secret=old'))).toBeUndefined();
+  store.apply(configOf({ ...rtmp, dangerous_lal_secret: 'new' }));
+  expect(auth.play(session('lal_secret=old'))?.detail).toBe('ERR_AUTH_SECRET');
+  expect(auth.play(session('lal_secret=new'))).toBeUndefined();
+  store.apply(configOf({}));
+  expect(auth.play(session(''))).toBeUndefined();
 });
 
 test('each playlist is asked for again: a signature that has expired meanwhile is over', () => {

@@ -52,7 +52,7 @@ export class SimpleAuth implements AdmissionCheck {
     return this.#checkSession('play', session);
   }
 
-  /** Fragments are free, as in lal: their names cannot be guessed without a playlist. */
+  /** Fragments are free, as in lal; without a playlist their names have to be guessed, and hold a time in milliseconds. */
   fetchHls(request: HlsFetch): Objection {
     if (request.kind !== 'playlist' || !this.#config.simple_auth.hls_m3u8_enable) return undefined;
     return this.#check('play', request, request.remoteHost);
