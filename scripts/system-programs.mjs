@@ -17,6 +17,8 @@ const packages = {
   'vlc-bin': 'cvlc',
   'vlc-plugin-base': undefined,
   openssl: 'openssl',
+  nginx: 'nginx',
+  'libnginx-mod-rtmp': undefined,
   tshark: 'tshark',
   chromium: 'chromium',
 };

@@ -123,6 +123,7 @@ export class MediaServer {
       ...this.#context,
       statistics: this.statistics,
       records: this.records,
+      relayPushes: this.relayPushes,
       configReloader: this.#reloader,
       blacklist: this.blacklist,
       hls: this.#hls?.output,

@@ -4,7 +4,7 @@ import type { Publication } from '../hub/publication.ts';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
-import type { EndReason } from '../media/end-reason.ts';
+import { endReason, type EndReason } from '../media/end-reason.ts';
 import { StreamGate } from '../server/admission/stream-gate.ts';
 import type { ApiContext } from '../server/api/api-context.ts';
 import { listenHttpApi } from '../server/api/api-listener.ts';
@@ -17,6 +17,7 @@ import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
 import { addressOf, type Listener } from '../server/listener.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
+import { RelayPushService } from '../server/relay/push-service.ts';
 import { RecordService } from '../server/record-service.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
 import type { SessionRecord } from '../server/sessions/session-record.ts';
@@ -69,7 +70,6 @@ export class ApiBench {
     const { clock, registry } = this;
     const logger = pino({ level: 'silent' });
     this.hub = new StreamHub(new FlushScheduler(clock, 0, 0), { gopCache: streamGopCacheLimits(config) });
-    this.statistics = new Statistics(this.hub, registry, clock);
     const base = {
       config,
       configStore,
@@ -83,8 +83,11 @@ export class ApiBench {
       udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet<Socket>(),
     };
+    const relayPushes = new RelayPushService(base);
+    this.statistics = new Statistics(this.hub, registry, clock, (key) => relayPushes.pushesOf(key));
     this.context = {
       ...base,
+      relayPushes,
       statistics: this.statistics,
       configReloader: new ConfigReloader(
         configStore,
@@ -116,6 +119,7 @@ export class ApiBench {
 
   async close(): Promise<void> {
     this.#listener?.server.close();
+    this.context.relayPushes.close(endReason('server-shutdown'));
     this.context.guard.destroyAll();
     await this.context.guard.whenEmpty();
   }

@@ -3,11 +3,9 @@ import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import type { LiveStream } from '../hub/live-stream.ts';
 import type { StreamState } from '../hub/packager.ts';
 import type { Publication } from '../hub/publication.ts';
-import { LocalStreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import type { Subscription } from '../hub/subscription.ts';
 import { endReason, type EndReason } from '../media/end-reason.ts';
-import { StreamGate } from '../server/admission/stream-gate.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import type {
@@ -136,7 +134,6 @@ export class PushBench {
         ),
         registry: this.registry,
         hub: this.hub,
-        gate: new StreamGate(current, this.hub, new LocalStreamDirectory()),
         ids: new SessionIds(),
       },
       open,

@@ -12,6 +12,7 @@ export const ApiCode = {
   listenRtpFailed: 2002,
   configRefused: 2010,
   recordingRefused: 2003,
+  relayPushRefused: 2004,
 } as const;
 
 export type ApiCode = (typeof ApiCode)[keyof typeof ApiCode];
@@ -28,6 +29,7 @@ export const API_TEXTS: Readonly<Record<ApiCode, string>> = {
   [ApiCode.sessionNotFound]: 'session not found',
   [ApiCode.startRelayPullFailed]: 'the pull could not be started',
   [ApiCode.listenRtpFailed]: 'the port could not be opened',
+  [ApiCode.relayPushRefused]: 'the push could not be started',
   [ApiCode.configRefused]: 'the config cannot be used; nothing has changed',
   [ApiCode.recordingRefused]: 'the recording could not be started or stopped',
 };

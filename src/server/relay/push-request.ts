@@ -3,9 +3,7 @@ import { PUSH_TIMEOUT_MS } from './push-targets.ts';
 
 /** A push on request. What is left out is as for targets of the config. */
 export interface PushRequest {
-  /** Needed where apps are kept apart (`stream_key`). */
-  readonly appName?: string | undefined;
-  readonly streamName: string;
+  readonly streamKey: string;
   /** As `relay_push.url_list`: with places for names or without. */
   readonly url: string;
   readonly hevcForm?: PushManner['hevcForm'] | undefined;

@@ -116,7 +116,7 @@ describe('what the config pushes', () => {
     bench.publish({ streamName: 'two' });
     expect(bench.connections).toHaveLength(1);
     expect(bench.lines('relay push refused')).toMatchObject([{ level: WARN, code: 'limit-reached' }]);
-    expect(bench.service.start({ streamName: 'two', url: URL })).toMatchObject({
+    expect(bench.service.start({ streamKey: 'two', url: URL })).toMatchObject({
       detail: 'max_relay_pushes',
     });
   });
@@ -137,7 +137,7 @@ describe('from the first frame on', () => {
     const bench = new PushBench();
     const publication = bench.publish();
     bench.send(publication, 0);
-    bench.service.start({ streamName: 'test110', url: URL });
+    bench.service.start({ streamKey: 'test110', url: URL });
     bench.last.accept();
     bench.send(publication, 40, false);
     bench.send(publication, 80);
@@ -181,7 +181,7 @@ describe('tries', () => {
   test('a refusal is logged with its code, and without the stream key', () => {
     const bench = new PushBench();
     bench.publish();
-    bench.service.start({ streamName: 'test110', url: URL });
+    bench.service.start({ streamKey: 'test110', url: URL });
     bench.last.end(refused);
     expect(bench.lines('relay push stop')).toMatchObject([
       { level: WARN, code: 'refused-by-peer', detail: 'NetStream.Publish.BadName', reason: '*** is in use' },
@@ -195,7 +195,7 @@ describe('tries', () => {
 
   test('a limited number of tries is for one publisher; the next one has as many', () => {
     const bench = new PushBench();
-    bench.service.start({ streamName: 'test110', url: URL, maxRetries: 1 });
+    bench.service.start({ streamKey: 'test110', url: URL, maxRetries: 1 });
     const publication = bench.publish();
     bench.last.end(failed);
     bench.second();
@@ -357,7 +357,7 @@ describe('tracks', () => {
 describe('pushes on request', () => {
   test('wait for the publisher, keep the stream, and outlast publishers', () => {
     const bench = new PushBench();
-    expect(bench.service.start({ streamName: 'test110', url: URL })).toBe('RTMPPUSH1');
+    expect(bench.service.start({ streamKey: 'test110', url: URL })).toBe('RTMPPUSH1');
     expect(bench.states()).toEqual(['waiting']);
     bench.second();
     expect(bench.stream()).toBeDefined();
@@ -379,7 +379,7 @@ describe('pushes on request', () => {
     const bench = new PushBench();
     bench.publish();
     bench.service.start({
-      streamName: 'test110',
+      streamKey: 'test110',
       url: URL,
       hevcForm: 'legacy',
       rtspTransport: 'udp',
@@ -397,12 +397,12 @@ describe('pushes on request', () => {
   test.each<[string, () => object, Partial<EndReason>]>([
     ['the same twice', () => ({ url: URL }), { code: 'stream-in-use', detail: 'url' }],
     ['no URL', () => ({ url: 'x' }), { code: 'protocol-error', detail: 'ERR_PUSH_URL' }],
-    ['no name', () => ({ streamName: '' }), { code: 'name-refused' }],
-    ['a stream too many', () => ({ streamName: 'new' }), { code: 'limit-reached', detail: 'max_streams' }],
+    ['no name', () => ({ streamKey: '' }), { code: 'name-refused' }],
+    ['a stream too many', () => ({ streamKey: 'new' }), { code: 'limit-reached', detail: 'max_streams' }],
   ])('are refused: %s', (_, change, reason) => {
     const bench = new PushBench({ limits: { max_streams: 1 } });
-    bench.service.start({ streamName: 'test110', url: URL });
-    const request = { streamName: 'test110', url: 'rtmp://other/a/b', ...change() };
+    bench.service.start({ streamKey: 'test110', url: URL });
+    const request = { streamKey: 'test110', url: 'rtmp://other/a/b', ...change() };
     expect(bench.service.start(request)).toMatchObject(reason);
     expect(bench.statuses()).toHaveLength(1);
   });
@@ -410,7 +410,7 @@ describe('pushes on request', () => {
   test('are stopped by id or URL, whatever they are at, and do not come back', () => {
     for (const state of ['waiting', 'connecting', 'pushing', 'pausing']) {
       const bench = new PushBench();
-      bench.service.start({ streamName: 'test110', url: URL });
+      bench.service.start({ streamKey: 'test110', url: URL });
       if (state !== 'waiting') bench.publish();
       if (state === 'pushing') bench.last.accept();
       if (state === 'pausing') bench.last.end(failed);
@@ -426,7 +426,7 @@ describe('pushes on request', () => {
 
   test('are over when they are kicked; what the config pushes comes again with the next publisher', () => {
     const bench = new PushBench(ADDR);
-    bench.service.start({ streamName: 'test110', url: URL });
+    bench.service.start({ streamKey: 'test110', url: URL });
     const publication = bench.publish();
     for (const connection of bench.connections) connection.accept();
     for (const record of bench.registry.pushesOf('test110')) record.close(endReason('kicked'));
@@ -504,7 +504,7 @@ describe('a publisher that returns within the grace time', () => {
 
 test('the server’s end is the end of all', () => {
   const bench = new PushBench(ADDR);
-  bench.service.start({ streamName: 'waiting', url: URL });
+  bench.service.start({ streamKey: 'waiting', url: URL });
   bench.publish();
   bench.last.accept();
   bench.publish({ streamName: 'pausing' });

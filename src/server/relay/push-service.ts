@@ -16,7 +16,7 @@ import { RelayPush, type RelayPushContext } from './relay-push.ts';
 /** What the service needs of the server. */
 export type PushServiceContext = Pick<
   ServerContext,
-  'config' | 'clock' | 'logger' | 'registry' | 'hub' | 'gate' | 'ids'
+  'config' | 'clock' | 'logger' | 'registry' | 'hub' | 'ids'
 >;
 
 interface Entry {
@@ -55,11 +55,12 @@ export class RelayPushService implements StreamObserver {
    * @returns the id of the push; an `EndReason` when it is refused
    */
   start(request: PushRequest): string | EndReason {
-    const { gate, config, hub } = this.#context;
-    const address = { appName: request.appName ?? '', streamName: request.streamName, urlParam: '' };
+    const { config, hub } = this.#context;
+    const { streamKey } = request;
+    // Who publishes it will say how it is really called.
+    const address = { appName: '', streamName: streamKey, urlParam: '' };
     const problem = nameProblemOf(address, config.limits.max_stream_name_bytes);
     if (problem !== undefined) return endReason('name-refused', undefined, problem);
-    const streamKey = gate.streamKeyOf(address);
     if (this.#find(streamKey, { url: request.url }) !== undefined)
       return endReason('stream-in-use', 'url', 'the stream is pushed to this URL already');
     const limit = this.#limitOf(streamKey);
