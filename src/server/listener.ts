@@ -9,7 +9,16 @@ export class ListenError extends Error {
 }
 
 /** What a listener speaks. */
-export type ListenerKind = 'rtmp' | 'rtmps' | 'http' | 'https' | 'rtsp' | 'rtsps' | 'ws-rtsp' | 'http-api';
+export type ListenerKind =
+  | 'rtmp'
+  | 'rtmps'
+  | 'http'
+  | 'https'
+  | 'rtsp'
+  | 'rtsps'
+  | 'ws-rtsp'
+  | 'http-api'
+  | 'pprof';
 
 /** A port that is open. */
 export interface Listener {

@@ -28,6 +28,8 @@ import { RelayPushService } from './relay/push-service.ts';
 import { RtmpService } from './rtmp-service.ts';
 import { listenRtsp, listenRtsps, listenWsRtsp } from './rtsp/rtsp-listener.ts';
 import { RtspService } from './rtsp/rtsp-service.ts';
+import { listenPprof } from './pprof/pprof-listener.ts';
+import { PprofService } from './pprof/pprof-service.ts';
 import type { ServerContext } from './server-context.ts';
 import { SessionIds } from './sessions/session-ids.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
@@ -68,6 +70,7 @@ export class MediaServer {
   readonly #ts: LiveHttpService;
   readonly #hls: Hls | undefined;
   readonly #api: HttpApi;
+  readonly #pprof: PprofService;
   readonly #groupLog: GroupLog;
   readonly #certificates: TlsCertificates;
   readonly #listeners: Listener[] = [];
@@ -129,6 +132,7 @@ export class MediaServer {
       hls: this.#hls?.output,
       startedMs: clock.wallMs(),
     });
+    this.#pprof = new PprofService(clock, logger, config.pprof.allow_remote);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
     this.#certificates = new TlsCertificates(logger);
   }
@@ -207,7 +211,11 @@ export class MediaServer {
   }
 
   async #listen(): Promise<void> {
-    const { rtmp, rtsp } = this.config;
+    const { rtmp, rtsp, pprof } = this.config;
+    if (pprof.enable) {
+      const listener = await listenPprof(this.#pprof, this.#context);
+      if (listener !== undefined) this.#opened(listener);
+    }
     await this.records.makeFolders();
     if (rtmp.enable) this.#opened(await listenRtmp(this.#rtmp, this.#context));
     if (rtmp.rtmps_enable) {
@@ -280,6 +288,7 @@ export class MediaServer {
     this.#ts.closeSessions(reason);
     this.#hls?.service.closeSessions(reason);
     this.#api.close();
+    const pprofClosed = this.#pprof.close();
     for (const session of registry.all()) session.close(reason);
     let cancelGiveUp = (): void => {};
     const giveUp = new Promise<void>((resolve) => {
@@ -288,7 +297,12 @@ export class MediaServer {
         resolve();
       });
     });
-    await Promise.all([this.#certificates.close(), this.#finishFiles(giveUp), guard.whenEmpty()]);
+    await Promise.all([
+      this.#certificates.close(),
+      this.#finishFiles(giveUp),
+      guard.whenEmpty(),
+      pprofClosed,
+    ]);
     cancelGiveUp();
   }
 }

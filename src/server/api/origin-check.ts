@@ -34,8 +34,8 @@ function originOfUrl(url: string | undefined): string | undefined {
   return url === undefined ? undefined : URL.parse(url)?.origin;
 }
 
-/** @param host as in a URL, with its port */
-function cannotBeRebound(host: string): boolean {
+/** Whether nobody but the owner of this network can make a name point at this machine. @param host as in a URL, with its port */
+export function cannotBeRebound(host: string): boolean {
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   // A name without a dot is one of the local network's own.
   return isIP(name) !== 0 || !name.includes('.') || name.endsWith('.localhost');

@@ -260,12 +260,6 @@ const limits = section('What one peer or one stream may use up.', {
   }),
 });
 
-function listener(
-  description: string,
-): z.ZodPrefault<z.ZodObject<{ enable: z.ZodDefault<z.ZodBoolean>; addr: z.ZodDefault<z.ZodString> }>> {
-  return section(description, { enable: flag('Open the listener.'), addr: text('Listen address.') });
-}
-
 const unknownStream = extension(
   z.enum(['wait', '404']).default('wait').meta({
     description: 'A request for a stream nobody publishes: wait for the publisher, or answer 404.',
@@ -405,7 +399,11 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   }),
   http_notify: httpNotify,
   simple_auth: simpleAuth,
-  pprof: listener('Diagnostics page.'),
+  pprof: section('Diagnostics: profiles of the process; docs/operating.md.', {
+    enable: flag('Open the listener.'),
+    addr: text('Listen address; its host counts only with `allow_remote`.'),
+    allow_remote: extension(flag('Listen on the host of `addr`. Off: on 127.0.0.1, whatever `addr` says.')),
+  }),
   log,
   debug: section('Periodic log of all streams.', {
     log_group_interval_sec: integer('Seconds between two logs. 0: off.'),

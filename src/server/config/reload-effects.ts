@@ -140,7 +140,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     hls_m3u8_enable: 'now',
     sign_key: 'session',
   },
-  pprof: { enable: 'restart', addr: 'restart' },
+  pprof: { enable: 'restart', addr: 'restart', allow_remote: 'restart' },
   log: {
     level: 'now',
     filename: 'now',

@@ -24,7 +24,7 @@ export interface ServerConfigValues {
   http_api: HttpApiConfig;
   http_notify: HttpNotifyConfig;
   simple_auth: SimpleAuthConfig;
-  pprof: SwitchedListenerConfig;
+  pprof: PprofConfig;
   log: LogConfig;
   debug: DebugConfig;
   /** Extension. */
@@ -187,6 +187,12 @@ export interface RelayPullConfig {
 export interface SwitchedListenerConfig {
   enable: boolean;
   addr: string;
+}
+
+/** `pprof`: the diagnostics pages. */
+export interface PprofConfig extends SwitchedListenerConfig {
+  /** Extension: other machines may connect, if `addr` lets them. */
+  allow_remote: boolean;
 }
 
 /** `http_api`: the HTTP API and its pages. */
