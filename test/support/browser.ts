@@ -153,6 +153,19 @@ export class Browser {
     return player;
   }
 
+  /**
+   * Any page, by its URL.
+   * @param problems gets what the page complains about: errors of scripts, and what its own policy forbids
+   */
+  async openPage(url: string, problems: string[] = []): Promise<Page> {
+    const page = await this.#chromium.newPage();
+    page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('dialog', (dialog) => problems.push(`dialog: ${dialog.message()}`));
+    await page.goto(url);
+    return page;
+  }
+
   openPlayers(count: number): Promise<BrowserPlayer[]> {
     return Promise.all(Array.from({ length: count }, () => this.openPlayer()));
   }
