@@ -1,5 +1,13 @@
 /** The server as a library: make a config, make a server, start it. */
 export { createServer, MediaServer, type MediaServerOptions } from '../server/media-server.ts';
+export { type HookDecision, type HookDone, type ServerHooks } from '../server/hooks/server-hooks.ts';
+export { type HlsFragmentNotice, type SessionSnapshot } from '../server/hooks/server-event.ts';
+export { type Callbacks } from '../server/hooks/callbacks.ts';
+export { type CallbackCounters } from '../server/notify/http-notify.ts';
+export { type DecisionCounters } from '../server/notify/blocking-check.ts';
+export { type RtmpConnect } from '../server/rtmp-observer.ts';
+export { type SessionIdentity } from '../server/sessions/session-record.ts';
+export { type StatGroup } from '../server/stats/stat-group.ts';
 export { type RecordingStatus, type RecordService } from '../server/record-service.ts';
 export { type RecordKind } from '../output/record/record-format.ts';
 export * from '../server/config/server-config.ts';

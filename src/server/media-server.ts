@@ -16,6 +16,9 @@ import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
 import { createHls, type Hls } from './hls/create-hls.ts';
+import { Callbacks } from './hooks/callbacks.ts';
+import { ServerEvents } from './hooks/server-events.ts';
+import type { ServerHooks } from './hooks/server-hooks.ts';
 import { GroupLog } from './group-log.ts';
 import { HttpPorts } from './http-ports.ts';
 import { flvOverHttp, tsOverHttp } from './live-http-formats.ts';
@@ -46,6 +49,10 @@ export interface MediaServerOptions {
   readonly clock?: Clock;
   /** How `reloadFromSource` gets at the config; `() => loadConfigFile(path)`. */
   readonly configSource?: ConfigSource;
+  /** Functions of the application that decide, or are told what happens. */
+  readonly hooks?: ServerHooks;
+  /** How long one call of a hook may take; no longer than `limits.admission_timeout_ms`. Default: 3000. */
+  readonly hookTimeoutMs?: number;
 }
 
 const TICK_MS = 1000;
@@ -62,6 +69,9 @@ export class MediaServer {
   readonly blacklist: IpBlacklist;
   /** Where streams are sent on to; pushes of single streams are started and stopped here. */
   readonly relayPushes: RelayPushService;
+  /** Who is told what happens here, by HTTP or as hooks: what was sent, failed, is pending. */
+  readonly callbacks: Callbacks;
+  readonly #events: ServerEvents;
   readonly #context: ServerContext;
   readonly #reloader: ConfigReloader;
   readonly #rtmp: RtmpService;
@@ -98,8 +108,11 @@ export class MediaServer {
       },
     });
     const registry = new SessionRegistry();
+    const startedMs = clock.wallMs();
+    const { hooks, hookTimeoutMs } = options;
+    this.callbacks = new Callbacks({ config, logger, clock, startedMs, registry, hooks, hookTimeoutMs });
     this.blacklist = new IpBlacklist({ registry, clock, logger });
-    const checks = [this.blacklist, new SimpleAuth(config, clock)];
+    const checks = [this.blacklist, new SimpleAuth(config, clock), ...this.callbacks.checks];
     this.#context = {
       config,
       configStore,
@@ -115,11 +128,14 @@ export class MediaServer {
     };
     this.relayPushes = new RelayPushService(this.#context);
     this.statistics = new Statistics(this.hub, registry, clock, (key) => this.relayPushes.pushesOf(key));
+    this.#events = new ServerEvents({ config, registry, statistics: this.statistics }, this.callbacks.sinks);
+    registry.observe(this.#events);
     this.#rtmp = new RtmpService(this.#context);
+    this.#rtmp.observe(this.#events);
     this.#rtsp = new RtspService(this.#context);
     this.#flv = new LiveHttpService(this.#context, flvOverHttp(config));
     this.#ts = new LiveHttpService(this.#context, tsOverHttp(config));
-    this.#hls = createHls(this.#context);
+    this.#hls = createHls(this.#context, [this.#events]);
     this.hub.observe(new TsLeftOutLog(logger, () => makesTs(config)));
     this.records = new RecordService(this.#context);
     this.#api = new HttpApi({
@@ -130,7 +146,7 @@ export class MediaServer {
       configReloader: this.#reloader,
       blacklist: this.blacklist,
       hls: this.#hls?.output,
-      startedMs: clock.wallMs(),
+      startedMs,
     });
     this.#pprof = new PprofService(clock, logger, config.pprof.allow_remote);
     this.#groupLog = new GroupLog(config.debug, logger, this.statistics);
@@ -143,13 +159,16 @@ export class MediaServer {
    */
   async start(): Promise<void> {
     this.#logSecurityWarnings();
+    this.#events.serverStarts();
     try {
       await this.#listen();
     } catch (error) {
       await this.close();
       throw error;
     }
-    if (this.#closed === undefined) this.#scheduleTick();
+    if (this.#closed !== undefined) return;
+    this.#events.serverStarted();
+    this.#scheduleTick();
   }
 
   /**
@@ -260,6 +279,7 @@ export class MediaServer {
     this.records.tick(nowMs);
     this.relayPushes.tick();
     this.#groupLog.tick();
+    this.#events.tick();
   }
 
   /** @param giveUp the server stops at last, even if a disk hangs */
@@ -303,6 +323,7 @@ export class MediaServer {
       guard.whenEmpty(),
       pprofClosed,
     ]);
+    await this.callbacks.close(giveUp);
     cancelGiveUp();
   }
 }

@@ -15,6 +15,7 @@ import type {
   RtmpSessionHandler,
 } from '../session/rtmp/server-session.ts';
 import { flvFormFor, rtmpFanoutOptions } from './output-options.ts';
+import type { RtmpObserver } from './rtmp-observer.ts';
 import { viewerLimits, type ServerContext } from './server-context.ts';
 import type { SessionIdentity, SessionRecord } from './sessions/session-record.ts';
 
@@ -31,11 +32,18 @@ export class RtmpService implements RtmpSessionHandler {
   readonly #context: ServerContext;
   readonly #sessions = new Set<RtmpServerSession>();
   readonly #clients = new WeakMap<RtmpServerSession, Client>();
+  readonly #observers = new Set<RtmpObserver>();
   /** Set when the server stops: who comes out of a TLS handshake after that is told at once. */
   #closing: EndReason | undefined;
 
   constructor(context: ServerContext) {
     this.#context = context;
+  }
+
+  /** Tells `observer` about everybody from now on. @returns stops that */
+  observe(observer: RtmpObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   /** A session that has just been accepted. */
@@ -57,10 +65,11 @@ export class RtmpService implements RtmpSessionHandler {
     const id = this.#context.ids.next('RTMPPUBSUB');
     this.#clients.set(session, { id, connect });
     const { app, tcUrl, flashVer } = connect;
-    this.#context.logger.info(
-      { session: id, remote: session.remoteAddress, app, tcUrl, flashVer },
-      'rtmp connect',
-    );
+    const { remoteAddress } = session;
+    this.#context.logger.info({ session: id, remote: remoteAddress, app, tcUrl, flashVer }, 'rtmp connect');
+    for (const observer of this.#observers) {
+      observer.connected({ sessionId: id, remoteAddress, app, flashVer, tcUrl });
+    }
   }
 
   async publish(session: RtmpServerSession, event: RtmpPublishEvent): Promise<RtmpPublishTarget | EndReason> {

@@ -5,6 +5,8 @@ import { readFlvFile, readFlvTags } from '../support/flv-file.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import type { Program } from '../support/program.ts';
 import { demoFile, projectRoot } from '../support/project.ts';
+import { RtmpPlayer } from '../support/rtmp-player.ts';
+import { RtmpPublisher } from '../support/rtmp-publisher.ts';
 import { Scope } from '../support/scope.ts';
 
 let scope: Scope;
@@ -72,4 +74,29 @@ test('pull-rtmp ends with the stream, and its exit code says whether there was o
   expect((await pull.ended(10_000)).code, pull.describe()).toBe(0);
   const late = startProgram(scope, process.execPath, [example('pull-rtmp.mjs'), rtmpUrl, file]);
   expect((await late.ended(20_000)).code, late.describe()).toBe(1);
+});
+
+test('hooks lets in who knows the token, refuses others in words of its own, and tells who comes and goes', async () => {
+  const program = startProgram(scope, process.execPath, [example('hooks.mjs'), '0']);
+  await program.printed(/publish to .*\n/);
+  const port = Number(/rtmp:\/\/127\.0\.0\.1:(\d+)/.exec(program.output)![1]);
+  const stranger = await RtmpPublisher.connect(scope, port);
+  await expect(stranger.publish('test?token=please')).rejects.toThrow(
+    /Publish\.Unauthorized.*the token is wrong/,
+  );
+  const player = await RtmpPlayer.open(scope, port, 'test');
+  const publisher = await RtmpPublisher.open(scope, port, 'test?token=sesame');
+  const late = await RtmpPlayer.open(scope, port, 'test');
+  await publisher.close();
+  player.close();
+  late.close();
+  await program.printed(/RTMPPUBSUB4 has gone.*\n/);
+  await program.printed(/RTMPPUBSUB2 has gone.*\n/);
+  expect(program.output).toMatch(/127\.0\.0\.1:\d+ may not publish test\n/);
+  expect(program.output).toContain('RTMPPUBSUB2 plays test, which waits\n');
+  expect(program.output).toContain('RTMPPUBSUB3 publishes test\n');
+  expect(program.output).toContain('RTMPPUBSUB4 plays test\n');
+  expect(program.output).toMatch(/RTMPPUBSUB3 has gone after \d{4,} bytes \(peer-stopped\)\n/);
+  program.signal('SIGTERM');
+  expect((await program.ended(5_000)).code, program.describe()).toBe(0);
 });

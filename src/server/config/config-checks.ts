@@ -1,4 +1,6 @@
 import { fileNameProblemOf } from '../../output/record/file-name.ts';
+import { parseCallbackUrl } from '../notify/callback-endpoint.ts';
+import { CALLBACK_NAMES } from '../notify/callback-names.ts';
 import type { ServerConfigValues } from './server-config.ts';
 import { LISTEN_ADDRESS_FORM, parseListenAddress } from './listen-address.ts';
 import { UNBUILT_FEATURES } from './unbuilt-features.ts';
@@ -120,6 +122,40 @@ export function checkSimpleAuth({ simple_auth: auth }: ServerConfigValues): Chec
         'is on, but simple_auth.key, dangerous_lal_secret and sign_key are all empty, and nothing could pass the check; ' +
         'allowed: a text in one of them, or false here',
     }));
+}
+
+/** A question that nobody could be asked is worse than none: it would let in everybody, or nobody. */
+export function checkHttpNotify({ http_notify: notify, limits }: ServerConfigValues): {
+  problems: CheckResult[];
+  warnings: CheckResult[];
+} {
+  const problems: CheckResult[] = [];
+  const warnings: CheckResult[] = [];
+  const blocking = (['on_pub_start', 'on_sub_start'] as const).filter((name) => notify[`${name}_blocking`]);
+  for (const name of blocking) {
+    const key = `http_notify.${name}_blocking`;
+    if (!notify.enable) {
+      problems.push({
+        key,
+        text: 'on, while http_notify.enable is false: nobody would be asked; allowed: false',
+      });
+    } else if (parseCallbackUrl(notify[name]) === undefined) {
+      problems.push({ key, text: `on, while http_notify.${name} is no http or https URL; allowed: false` });
+    }
+  }
+  if (blocking.length > 0 && notify.blocking_timeout_ms >= limits.admission_timeout_ms) {
+    const text = `expected less than limits.admission_timeout_ms (${limits.admission_timeout_ms}), found ${notify.blocking_timeout_ms}`;
+    problems.push({ key: 'http_notify.blocking_timeout_ms', text });
+  }
+  for (const name of notify.enable ? CALLBACK_NAMES : []) {
+    if (notify[name] !== '' && parseCallbackUrl(notify[name]) === undefined) {
+      warnings.push({
+        key: `http_notify.${name}`,
+        text: 'is no http or https URL: this callback is not sent',
+      });
+    }
+  }
+  return { problems, warnings };
 }
 
 /** A warning for each switch that is on and does nothing in this release. */

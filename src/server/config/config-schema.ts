@@ -159,7 +159,41 @@ const httpNotify = section('HTTP callbacks. An empty address switches that callb
   on_relay_pull_start: text('A relay pull started.'),
   on_relay_pull_stop: text('A relay pull ended.'),
   on_rtmp_connect: text('An RTMP client sent `connect`.'),
-  on_hls_make_ts: text('An HLS fragment was finished.'),
+  on_hls_make_ts: text('An HLS fragment was begun, or finished.'),
+  internal_publishers: extension(
+    flag("Send `on_pub_start` and `on_pub_stop` of the server's own inputs (GB28181, files) too."),
+  ),
+  connections: extension(
+    integer('Callbacks under way to one receiver at a time. 1: strictly one after the other, as in lal.', {
+      missing: 8,
+      min: 1,
+      max: 64,
+    }),
+  ),
+  retry_num: extension(
+    integer(
+      'How often a callback that failed is tried again, after 1 s, 2 s, 4 s … 30 s; those behind it wait.',
+      {
+        max: 100,
+      },
+    ),
+  ),
+  hmac_key: extension(secret('Key of the header `X-Lal-Signature`. Empty: no signature.')),
+  on_pub_start_blocking: extension(
+    flag('Ask `on_pub_start` before a publisher is let in; the answer decides.'),
+  ),
+  on_sub_start_blocking: extension(flag('Ask `on_sub_start` before a viewer is let in; the answer decides.')),
+  blocking_timeout_ms: extension(
+    integer('How long that decision may take; less than `limits.admission_timeout_ms`.', {
+      missing: 3000,
+      min: 1,
+    }),
+  ),
+  blocking_fail_open: extension(
+    flag(
+      'Without a decision (no answer in time, status 5xx, an answer that says nothing): let in, not refuse.',
+    ),
+  ),
 });
 
 const simpleAuth = section('Secrets and signatures in the URL of a stream; docs/auth.md.', {

@@ -244,6 +244,38 @@ describe('mistakes', () => {
     expect(configOf('{"simple_auth": {"key": "", "sub_rtmp_enable": false}}').simple_auth.key).toBe('');
   });
 
+  test('a callback that decides needs somebody to ask, and less time than an admission may take', () => {
+    const problemOf = (notify: object): string => {
+      const text = JSON.stringify({ http_notify: notify });
+      return errorOf(text).problems.map(({ key, text }) => `${key}: ${text}`)[0]!;
+    };
+    const url = 'http://127.0.0.1:1/';
+    for (const name of ['on_pub_start', 'on_sub_start']) {
+      const on = { [`${name}_blocking`]: true, [name]: url };
+      expect(problemOf(on)).toContain(`http_notify.${name}_blocking: on, while http_notify.enable is false`);
+      expect(problemOf({ ...on, enable: true, [name]: 'ftp://a/' })).toContain(
+        `http_notify.${name} is no http`,
+      );
+      expect(problemOf({ ...on, enable: true, blocking_timeout_ms: 10_000 })).toContain(
+        'http_notify.blocking_timeout_ms: expected less than limits.admission_timeout_ms (10000), found 10000',
+      );
+      expect(configOf(JSON.stringify({ http_notify: { ...on, enable: true } })).http_notify.enable).toBe(
+        true,
+      );
+    }
+  });
+
+  test('a callback whose URL cannot be used is warned about, if callbacks are on at all', () => {
+    const warned = (enable: boolean): string[] =>
+      warningsOf(
+        JSON.stringify({ http_notify: { enable, on_update: '127.0.0.1/a', on_pub_start: '' } }),
+      ).filter((line) => line.includes('http_notify.on_'));
+    expect(warned(true)).toEqual([
+      expect.stringContaining('http_notify.on_update: is no http or https URL: this callback is not sent'),
+    ]);
+    expect(warned(false)).toEqual([]);
+  });
+
   test.each(UNBUILT_FEATURES)('$key warns once while it is not built', ({ key: path }) => {
     const [section, key] = path.split('.');
     const text = `{"default_http": {"http_listen_addr": ":1", "https_listen_addr": ":2"},

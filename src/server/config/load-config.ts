@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
   checkAllowedOrigins,
+  checkHttpNotify,
   checkListenAddresses,
   checkRecordFileName,
   checkRtsp,
@@ -66,6 +67,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
   const config: ServerConfigValues = parsed.data;
   const repairs = deriveValues(config, (path) => document.has(path));
   const addresses = checkListenAddresses(config);
+  const notify = checkHttpNotify(config);
   const others = [
     checkUrlPatterns,
     checkRecordFileName,
@@ -74,10 +76,11 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
     checkSimpleAuth,
     checkRelayPushUrls,
   ].flatMap((check) => check(config));
-  refuse([...addresses.problems, ...others].map(locate));
+  refuse([...addresses.problems, ...notify.problems, ...others].map(locate));
   const placed = [
     ...repairs,
     ...addresses.warnings,
+    ...notify.warnings,
     ...relayPushAddressWarnings(config),
     ...unbuiltFeatureWarnings(config),
   ].map(locate);

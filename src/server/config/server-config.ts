@@ -217,6 +217,21 @@ export interface HttpNotifyConfig {
   on_relay_pull_stop: string;
   on_rtmp_connect: string;
   on_hls_make_ts: string;
+  /** Extension: events of GB28181 and in-process publishers too. */
+  internal_publishers: boolean;
+  /** Extension: requests to one receiver at a time. */
+  connections: number;
+  /** Extension: further attempts. */
+  retry_num: number;
+  /** Extension: empty: no signature. */
+  hmac_key: string;
+  /** Extension: the answers to these two decide. */
+  on_pub_start_blocking: boolean;
+  on_sub_start_blocking: boolean;
+  /** Extension: for a decision. */
+  blocking_timeout_ms: number;
+  /** Extension: what no decision means. */
+  blocking_fail_open: boolean;
 }
 
 /** `simple_auth`: secrets and signatures in URLs. */

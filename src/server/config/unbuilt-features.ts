@@ -4,5 +4,4 @@
  */
 export const UNBUILT_FEATURES: readonly { readonly key: string; readonly feature: string }[] = [
   { key: 'static_relay_pull.enable', feature: 'relay pull' },
-  { key: 'http_notify.enable', feature: 'HTTP callbacks' },
 ];

@@ -19,8 +19,14 @@ export interface Hls {
   readonly service: HlsService;
 }
 
-/** Either switch makes fragments; `undefined` when both are off. */
-export function createHls(context: ServerContext): Hls | undefined {
+/**
+ * Either switch makes fragments; `undefined` when both are off.
+ * @param observers told what happens to files, beside the log
+ */
+export function createHls(
+  context: ServerContext,
+  observers: readonly Partial<HlsObserver>[] = [],
+): Hls | undefined {
   const { config, configStore, clock, logger, hub } = context;
   if (!config.hls.enable && !config.hls.enable_https) return undefined;
   const storage = createStorage(config, context);
@@ -29,7 +35,7 @@ export function createHls(context: ServerContext): Hls | undefined {
     storage,
     clock,
     variant: () => tsOutput(tsFanoutOptions(config)),
-    observer: loggingObserver(logger),
+    observer: severalObservers([loggingObserver(logger), ...observers]),
     isAutomatic: () => config.hls.auto_start,
   });
   if (storage instanceof MemoryStorage) forgetEvicted(storage, output, logger);
@@ -72,5 +78,22 @@ function loggingObserver(logger: Logger): HlsObserver {
       logger.error({ stream: streamKey, code, detail }, `hls: ${message}; the live stream goes on`),
     recovered: (streamKey, lostFragments) =>
       logger.info({ stream: streamKey, lostFragments }, 'hls: files are written again'),
+  };
+}
+
+function severalObservers(observers: readonly Partial<HlsObserver>[]): HlsObserver {
+  return {
+    fragmentOpened(event) {
+      for (const observer of observers) observer.fragmentOpened?.(event);
+    },
+    fragmentClosed(event) {
+      for (const observer of observers) observer.fragmentClosed?.(event);
+    },
+    failed(streamKey, failure) {
+      for (const observer of observers) observer.failed?.(streamKey, failure);
+    },
+    recovered(streamKey, lostFragments) {
+      for (const observer of observers) observer.recovered?.(streamKey, lostFragments);
+    },
   };
 }

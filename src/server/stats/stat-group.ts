@@ -60,6 +60,7 @@ export interface StatGroup {
   ts_left_out: readonly string[];
 }
 
+/** Rates of one session over its last window, in 1024 bit/s. */
 export interface Bitrates {
   readonly readKbits: number;
   readonly writeKbits: number;
@@ -81,6 +82,7 @@ const NO_SESSION: StatSession = {
   write_bitrate: 0,
 };
 
+/** What a `StatGroup` is made from. */
 export interface StatGroupInput {
   readonly stream: LiveStream;
   /** Names of whoever came first. */
@@ -94,6 +96,7 @@ export interface StatGroupInput {
   bitratesOf(record: SessionRecord): Bitrates;
 }
 
+/** lal's view of one stream. */
 export function statGroup(input: StatGroupInput): StatGroup {
   const configs = input.stream.state.tracks.map((track) => track.config);
   const audio = configs.find((config) => config.kind === 'audio');

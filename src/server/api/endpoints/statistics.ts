@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { securityWarnings } from '../../auth/default-secrets.ts';
-import { formatGoTime } from '../../stats/go-time.ts';
-import { VERSION } from '../../version.ts';
+import { lalInfo } from '../../lal-info.ts';
 import { ApiCode } from '../api-codes.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { statGroupSchema } from '../stat-schemas.ts';
@@ -21,26 +20,6 @@ const lalInfoSchema = z.object({
     description: 'Extension: secrets of the config that everybody knows; empty when all is well.',
   }),
 });
-
-/** The newest versions of lal's interfaces. */
-const API_VERSION = 'v0.4.9';
-const NOTIFY_VERSION = 'v0.2.5';
-const WEB_UI_VERSION = 'v0.0.3';
-
-/** Go's names of processors, where Node has others. */
-const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
-
-const parts = {
-  GitTag: `v${VERSION}`,
-  GitCommitLog: 'unknown',
-  GitStatus: 'unknown',
-  BuildTime: 'unknown',
-  GoVersion: `node ${process.version}`,
-  runtime: `${process.platform}/${GO_ARCHITECTURES[process.arch] ?? process.arch}`,
-};
-const binInfo = Object.entries(parts)
-  .map(([key, value]) => `${key}=${value}.`)
-  .join(' ');
 
 /** What is going on. */
 export const statEndpoints: readonly Endpoint[] = [
@@ -99,16 +78,7 @@ export const statEndpoints: readonly Endpoint[] = [
       },
     },
     handle: ({ config, startedMs }) => ({
-      data: {
-        server_id: config.server_id,
-        bin_info: binInfo,
-        lal_version: `v${VERSION}`,
-        api_version: API_VERSION,
-        notify_version: NOTIFY_VERSION,
-        WebUiVersion: WEB_UI_VERSION,
-        start_time: formatGoTime(startedMs),
-        warnings: securityWarnings(config),
-      },
+      data: { ...lalInfo(config.server_id, startedMs), warnings: securityWarnings(config) },
     }),
   }),
 ];
