@@ -83,3 +83,23 @@ test('a stop does not wait for a publisher to return', async () => {
   await bench.output.stop(bench.hub.get('s')!);
   expect(bench.checkLists().live!.isEnded).toBe(true);
 });
+
+test('HLS that was asked for goes on with a publisher that returns in time, and with no later one', async () => {
+  const bench = new HlsBench({ graceMs: 5000 });
+  bench.isAutomatic = false;
+  const first = bench.publish();
+  bench.output.start(bench.hub.get('s')!);
+  await bench.send(first, 0, 7);
+  first.end();
+  await bench.advance(4000);
+  const second = bench.publish();
+  await bench.send(second, 0, 7);
+  const { live } = bench.checkLists();
+  expect(live!.isEnded).toBe(false);
+  expect(live!.entries.map(({ discontinuity }) => discontinuity)).toEqual([true, false, false, true, false]);
+  second.end();
+  await bench.advance(5000);
+  expect(bench.checkLists().live!.isEnded).toBe(true);
+  await bench.send(bench.publish(), 0, 7);
+  expect(bench.output.running).toEqual([]);
+});

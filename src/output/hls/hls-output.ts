@@ -77,7 +77,7 @@ export class HlsOutput implements StreamObserver {
   }
 
   publicationStarted(stream: LiveStream): void {
-    if (this.#options.isAutomatic()) this.start(stream);
+    if (this.#options.isAutomatic() || this.#isInGrace(stream)) this.start(stream);
   }
 
   publicationEnded(stream: LiveStream): void {
@@ -86,7 +86,8 @@ export class HlsOutput implements StreamObserver {
   }
 
   /**
-   * Makes HLS of a stream from its next key frame to the end of its publication. Has no effect where it is being made.
+   * Makes HLS of a stream from its next key frame to the end of its publication, or of those that go on with it in time.
+   * Has no effect where it is being made.
    * @param stream that is being published
    */
   start(stream: LiveStream): void {
@@ -130,6 +131,11 @@ export class HlsOutput implements StreamObserver {
   /** Ends all lists, whether or not their publishers have left, and waits for all files. */
   async close(): Promise<void> {
     await Promise.all([...this.#presentations.values()].map((presentation) => presentation.close()));
+  }
+
+  #isInGrace(stream: LiveStream): boolean {
+    const folder = hlsFolder(stream.key);
+    return folder !== undefined && this.#presentations.get(folder)?.isInGrace === true;
   }
 
   #open(streamKey: string, folder: string): HlsPresentation {

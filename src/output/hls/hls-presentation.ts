@@ -58,11 +58,16 @@ export class HlsPresentation {
     this.#files.fragmentEvicted();
   }
 
+  /** Its publisher has left, and is expected back. */
+  get isInGrace(): boolean {
+    return this.#cancelGrace !== undefined;
+  }
+
   /** A publisher begins. */
   begin(): FragmentSink {
     this.#epoch += 1;
     const epoch = this.#epoch;
-    const returnsInTime = this.#cancelGrace !== undefined;
+    const returnsInTime = this.isInGrace;
     this.#cancelTimers();
     this.#isPublishing = true;
     if (returnsInTime) {
@@ -98,7 +103,7 @@ export class HlsPresentation {
 
   /** Ends the list and waits for all files; nothing is cleaned up, and what the publisher still sends is ignored. */
   async close(): Promise<void> {
-    const isWaiting = this.#cancelGrace !== undefined;
+    const isWaiting = this.isInGrace;
     this.#cancelTimers();
     if (isWaiting || this.#isPublishing) this.#enqueue(() => this.#files.finish());
     this.#isPublishing = false;

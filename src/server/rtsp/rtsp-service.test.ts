@@ -97,6 +97,24 @@ describe('a publisher', () => {
     expect(client.reports).toEqual([201]);
   });
 
+  test('that is gone is gone for observers at once, also with a time of grace, and who goes on is another', async () => {
+    bench = new RtspServiceBench({}, 60_000);
+    const seen: string[] = [];
+    bench.registry.observe({
+      sessionStarted: ({ id, streamKey }) => void seen.push(`${id} ${bench.hub.get(streamKey)!.isInGrace}`),
+      sessionEnded: ({ id, streamKey }, { code }) =>
+        void seen.push(`${id} ${code} ${bench.hub.get(streamKey)!.isInGrace}`),
+    });
+    const first = await publisher();
+    first.packet(0, rtp(1, '6588840021'));
+    first.end.destroy();
+    await settle();
+    expect(seen).toEqual(['RTSPPUB1 false', 'RTSPPUB1 peer-closed true']);
+    expect(bench.registry.hasInput('test110')).toBe(false);
+    await publisher();
+    expect(seen.slice(2)).toEqual(['RTSPPUB2 false']);
+  });
+
   test('that falls silent is ended, and its stream is free again', async () => {
     bench = new RtspServiceBench();
     await publisher();
