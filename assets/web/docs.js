@@ -21,16 +21,29 @@ function typeText(schema) {
   return isNullable ? `${name} or null` : (name ?? '');
 }
 
-/** Rows of a table of keys, those of inner objects indented. */
-function schemaRows(schema, depth = 0) {
+/** An element with a description in it, whose backquoted parts are code. */
+function described(name, text = '') {
+  const made = document.createElement(name);
+  made.append(...text.split('`').map((part, index) => (index % 2 === 0 ? part : element('code', part))));
+  return made;
+}
+
+/**
+ * Rows of a table of keys, those of inner objects indented.
+ * @param written objects that stand in the table already, and are not repeated
+ */
+function schemaRows(schema, depth = 0, written = new Set()) {
   const { properties = {}, required = [] } = resolved(schema);
   return Object.entries(properties).flatMap(([key, value]) => {
     const row = document.createElement('tr');
-    const name = element('td', `${'\u00a0'.repeat(depth * 4)}${key}${required.includes(key) ? '' : ' (optional)'}`);
-    const description = value.description ?? resolved(value).description ?? '';
-    row.append(name, element('td', typeText(value)), element('td', description));
-    const inner = resolved(value).items ?? value;
-    return depth >= MAX_DEPTH ? [row] : [row, ...schemaRows(inner, depth + 1)];
+    const inner = resolved(resolved(value).items ?? value);
+    const isRepeated = inner.properties !== undefined && written.has(inner);
+    const notes = [required.includes(key) ? '' : ' (optional)', isRepeated ? ' (keys as above)' : ''];
+    const name = element('td', `${'\u00a0'.repeat(depth * 4)}${key}${notes.join('')}`, 'key');
+    const description = value.description ?? resolved(value).description;
+    row.append(name, element('td', typeText(value)), described('td', description));
+    written.add(inner);
+    return depth >= MAX_DEPTH || isRepeated ? [row] : [row, ...schemaRows(inner, depth + 1, written)];
   });
 }
 
@@ -62,7 +75,8 @@ function fieldFor({ name, schema, required }) {
   else if (missing !== undefined) input.placeholder = JSON.stringify(missing);
   input.name = name;
   input.required = required;
-  const note = element('span', `${typeText(schema)}${required ? '' : ', optional'}. ${schema.description ?? ''}`, 'quiet');
+  const note = described('span', `${typeText(schema)}${required ? '' : ', optional'}. ${schema.description ?? ''}`);
+  note.className = 'quiet';
   label.append(element('code', name), input, note);
   return label;
 }
@@ -114,9 +128,9 @@ function tryForm(path, method, operation) {
 function callDetails(path, method, operation) {
   const details = document.createElement('details');
   const summary = document.createElement('summary');
-  summary.append(element('span', method.toUpperCase(), 'method'), element('code', path), element('span', ` ${operation.summary}`));
+  summary.append(element('span', method.toUpperCase(), 'method'), element('code', path), described('span', ` ${operation.summary}`));
   details.append(summary);
-  if (operation.description !== undefined) details.append(element('p', operation.description));
+  if (operation.description !== undefined) details.append(described('p', operation.description));
   details.append(tryForm(path, method, operation), element('h3', 'Answer'));
   details.append(schemaTable(operation.responses['200'].content['application/json'].schema));
   return details;
@@ -126,7 +140,7 @@ async function show() {
   const { text } = await send('../openapi.json');
   const api = JSON.parse(text);
   schemas = api.components.schemas;
-  document.getElementById('introduction').textContent = api.info.description;
+  document.getElementById('introduction').replaceChildren(described('span', api.info.description));
   const groups = new Map();
   for (const [path, operations] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
