@@ -1,16 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { httpServerOptions } from '../http-listener.ts';
-import { listen, type Listener } from '../listener.ts';
+import { addressOf, listen, type Listener } from '../listener.ts';
 import type { ServerContext } from '../server-context.ts';
+import { exposureWarning } from './exposure.ts';
 import type { HttpApi } from './http-api.ts';
 
 /** Opens the port of the HTTP API. */
 export async function listenHttpApi(api: HttpApi, context: ServerContext): Promise<Listener> {
+  const { http_api: config } = context.config;
   const server = createServer(httpServerOptions(context));
   server.on('connection', (socket: Socket) => context.guard.admit(socket));
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void api.handle(request, response);
   });
-  return listen(server, 'http-api', context.config.http_api.addr, context.logger);
+  const listener = await listen(server, 'http-api', config.addr, context.logger);
+  const warning = exposureWarning(config, addressOf(listener).address);
+  if (warning !== undefined) context.logger.warn(warning);
+  return listener;
 }
