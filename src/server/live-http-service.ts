@@ -9,6 +9,7 @@ import { remoteAddressOf } from '../session/net/address.ts';
 import type { SocketSink } from '../session/net/socket-sink.ts';
 import type { StreamFeed, StreamSession } from '../session/net/stream-session.ts';
 import { webSocketFraming } from '../session/websocket/framing.ts';
+import { EarlyBytes } from '../session/websocket/early-bytes.ts';
 import { WebSocketAcceptor } from '../session/websocket/stream-socket.ts';
 import { answer, refuseUpgrade } from './http-listener.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
@@ -101,12 +102,14 @@ export class LiveHttpService implements HttpRoute {
     const address = parseHttpStreamAddress(request.url ?? '', this.#format.suffix);
     if (address === undefined) return false;
     const viewer = this.#identityOf(request, address);
+    const early = new EarlyBytes(socket, head);
     this.#admit(viewer, socket, (admission) => {
+      const received = early.take();
       if ('code' in admission) {
         refuseUpgrade(socket, statusOfRefusal(admission), this.#context.clock);
         return;
       }
-      this.#webSockets.accept(request, socket, head, (session) => {
+      this.#webSockets.accept(request, socket, received, (session) => {
         this.#start(session, viewer, admission, webSocketFraming);
       });
     });

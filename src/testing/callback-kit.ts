@@ -37,7 +37,9 @@ export class FakeCallbackClient implements CallbackClient {
       };
       this.heard.push(callback);
       this.open.push(callback);
-      if (this.result !== undefined) callback.answer(this.result);
+      const closed: CallbackResult = { code: 'ERR_NOTIFY_CONNECTION', message: 'closed' };
+      const result = this.isClosed ? closed : this.result;
+      if (result !== undefined) callback.answer(result);
     });
   }
 

@@ -94,12 +94,14 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
 
   /** What is pending is tried once more, and given up when `giveUp` resolves. */
   async close(giveUp: Promise<void>): Promise<void> {
-    const pending = [...this.#receivers.values()].map((receiver) => receiver.finish());
-    await Promise.race([Promise.all(pending), giveUp]);
+    const finished = Promise.all([...this.#receivers.values()].map((receiver) => receiver.finish()));
+    await Promise.race([finished, giveUp]);
     this.#isClosed = true;
     const { queued } = this.counters;
     if (queued > 0) this.#options.logger.warn({ queued }, 'callbacks: given up because the server stops');
+    // From here on each attempt fails at once.
     await this.#options.client.close();
+    await finished;
   }
 
   sent({ name }: Callback): void {

@@ -56,6 +56,8 @@ export class WebSocketAcceptor {
       webSocket.on('error', (error) => session.close(endReasonOfError(error)));
       accepted(session);
     });
+    // Whoever waited with us may have paused it.
+    socket.resume();
   }
 }
 
