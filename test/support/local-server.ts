@@ -19,6 +19,8 @@ export interface LogRecord {
   /** End code and what narrows it down, where the line is about the end of a session. */
   readonly code?: string;
   readonly detail?: string;
+  /** Whatever else the line says. */
+  readonly [field: string]: unknown;
 }
 
 const errorLevel = 50;
