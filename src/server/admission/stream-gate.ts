@@ -12,6 +12,7 @@ import type { AdmissionCheck, HlsFetch, Objection } from './admission-check.ts';
 /** The right to publish, and the publication made with it. */
 export interface PublishAdmission {
   readonly streamKey: string;
+  /** What the input writes to; perhaps by way of something that adds silent audio. */
   readonly publication: PublicationInput;
   /** Ends the publication and gives the stream back. */
   release(): void;
