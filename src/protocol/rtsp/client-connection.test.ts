@@ -133,6 +133,9 @@ describe('a player', () => {
         { index: 1, controlUrl: 'rtsp://h/a/trackID=1', media: { media: 'audio' } },
       ],
     });
+    const [described] = talk.events;
+    const sdp = described?.type === 'described' ? described.sdp : new Uint8Array(0);
+    expect(Buffer.from(sdp).toString()).toContain('s=camera');
     expect(talk.server.log.slice(2)).toEqual(['SETUP rtsp://h/a/trackID=1', 'PLAY rtsp://h/a/']);
     expect(talk.sent('SETUP', 'Transport')).toEqual(['RTP/AVP/TCP;unicast;interleaved=0-1']);
   });

@@ -271,7 +271,7 @@ export class RtspClientConnection {
     const { tracks, aggregateUrl } = describedTracks(description, this.#options.url, headers);
     this.#aggregateUrl = aggregateUrl;
     this.#state = { name: 'described', tracks };
-    this.#events.push({ type: 'described', description, tracks });
+    this.#events.push({ type: 'described', description, sdp: body, tracks });
   }
 
   #announced(): void {

@@ -17,6 +17,8 @@ export type RtspClientEvent =
 export interface RtspDescribedEvent {
   readonly type: 'described';
   readonly description: SessionDescription;
+  /** The description as it came. */
+  readonly sdp: Uint8Array;
   readonly tracks: readonly RtspClientTrack[];
 }
 

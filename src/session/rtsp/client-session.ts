@@ -46,11 +46,13 @@ export interface RtspClientListener {
   /**
    * What the server offers to a player. It comes again, with what may be another description, when the session has to
    * begin anew; no packet has come before that.
+   * @param sdp the description as it came
    * @returns the indices of the tracks to receive; `undefined`: all video and audio
    */
   described?(
     description: SessionDescription,
     tracks: readonly RtspClientTrack[],
+    sdp: Uint8Array,
   ): readonly number[] | undefined;
   /**
    * The server accepted: a publisher may send, a player will receive. `transportOf` knows the tracks; one that the server
@@ -258,9 +260,9 @@ export class RtspClientSession {
     }
   }
 
-  #described({ description, tracks }: RtspDescribedEvent): void {
+  #described({ description, sdp, tracks }: RtspDescribedEvent): void {
     const link = this.#link;
-    const indices = this.#listener.described?.(description, tracks);
+    const indices = this.#listener.described?.(description, tracks, sdp);
     const videoAndAudio = tracks.filter(({ media }) => media.media === 'video' || media.media === 'audio');
     link.setUp(indices ?? videoAndAudio.map(({ index }) => index));
   }
