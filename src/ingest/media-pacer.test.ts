@@ -12,10 +12,18 @@ beforeEach(() => {
   clock = new FakeClock();
   clock.advance(1000);
   released = [];
-  pacer = new MediaPacer(clock, { aheadMs: 1000, aheadBytes: 100 }, (item) => {
+  pacer = pacerOf(clock, (item) => {
     released.push(`${item}@${Math.round(clock.monotonicMs() - 1000)}`);
   });
 });
+
+function pacerOf<Item>(
+  clock: FakeClock,
+  release: (item: Item) => void,
+  failed: (error: unknown) => void = () => undefined,
+): MediaPacer<Item> {
+  return new MediaPacer(clock, { aheadMs: 1000, aheadBytes: 100 }, { release, failed });
+}
 
 function push(item: string, timeMs: number | undefined, bytes = 1): void {
   pacer.push(item, timeMs === undefined ? undefined : timeMs * 1000, bytes);
@@ -117,7 +125,7 @@ test('the end is when everything is handed out, or forgotten', async () => {
 
 test('whoever takes an item may stop it', () => {
   const taken: number[] = [];
-  const stopping = new MediaPacer<number>(clock, { aheadMs: 1000, aheadBytes: 100 }, (item) => {
+  const stopping = pacerOf<number>(clock, (item) => {
     taken.push(item);
     if (item === 2) stopping.stop();
   });
@@ -126,12 +134,28 @@ test('whoever takes an item may stop it', () => {
   expect(taken).toEqual([0, 1, 2]);
 });
 
+test('whoever throws is told so, and gets nothing more', async () => {
+  const failures: unknown[] = [];
+  const failing = pacerOf<number>(
+    clock,
+    (item) => {
+      throw new Error(`item ${item}`);
+    },
+    (error) => failures.push((error as Error).message),
+  );
+  failing.push(0, 0, 1);
+  failing.push(1, 5_000_000, 1);
+  const empty = failing.whenEmpty();
+  clock.advance(10_000);
+  expect([failures, await isOver(empty), clock.pendingTimers]).toEqual([['item 0'], true, 0]);
+});
+
 test('whatever the times, everything comes out once, in order, and nothing waits longer than a step', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -1e9, max: 1e9 }), { maxLength: 40 }), (times) => {
       const own = new FakeClock();
       const out: number[] = [];
-      const one = new MediaPacer<number>(own, { aheadMs: 1, aheadBytes: 1 }, (item) => void out.push(item));
+      const one = pacerOf<number>(own, (item) => void out.push(item));
       for (const [index, timeMs] of times.entries()) one.push(index, timeMs * 1000, 1);
       own.advance(10_000 * times.length + 1);
       expect(out).toEqual(times.map((_, index) => index));

@@ -7,6 +7,14 @@ export interface PacerLimits {
   readonly aheadBytes: number;
 }
 
+/** Where a pacer's items go. */
+export interface PacerListener<Item> {
+  /** Gets each item at its time, never from within `push`. */
+  release(item: Item): void;
+  /** `release` has thrown: the pacer has forgotten what waits. */
+  failed(error: unknown): void;
+}
+
 /** Whoever is later than this goes on from now instead of catching up: a stock that is used up is built up again. */
 const MAX_LATE_MS = 200;
 /** A step of the source's clock by more than this is none of the media's. */
@@ -25,7 +33,7 @@ interface Waiting<Item> {
 export class MediaPacer<Item> {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
   readonly #limits: PacerLimits;
-  readonly #release: (item: Item) => void;
+  readonly #listener: PacerListener<Item>;
   #waiting: Waiting<Item>[] = [];
   #head = 0;
   #bytes = 0;
@@ -36,15 +44,14 @@ export class MediaPacer<Item> {
   #cancelTimer: (() => void) | undefined;
   #roomAwaited: (() => void)[] = [];
 
-  /** @param release gets each item at its time, never from within `push` */
   constructor(
     clock: Pick<Clock, 'monotonicMs' | 'after'>,
     limits: PacerLimits,
-    release: (item: Item) => void,
+    listener: PacerListener<Item>,
   ) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#release = release;
+    this.#listener = listener;
   }
 
   /** @param timeUs on the source's clock; `undefined`: whenever its turn comes */
@@ -55,9 +62,16 @@ export class MediaPacer<Item> {
     this.#cancelTimer ??= this.#clock.after(this.#waitMs(), () => this.#releaseDue());
   }
 
+  /** Not enough waits yet: the source may go on. */
+  get hasRoom(): boolean {
+    if (this.#length === 0) return true;
+    const aheadMs = this.#lastDueMs - this.#clock.monotonicMs();
+    return aheadMs <= this.#limits.aheadMs && this.#bytes <= this.#limits.aheadBytes;
+  }
+
   /** Resolves when the source may go on. */
   async whenRoom(): Promise<void> {
-    while (!this.#hasRoom()) await new Promise<void>((resolve) => this.#roomAwaited.push(resolve));
+    while (!this.hasRoom) await new Promise<void>((resolve) => this.#roomAwaited.push(resolve));
   }
 
   /** Resolves when everything is handed out. */
@@ -77,12 +91,6 @@ export class MediaPacer<Item> {
 
   get #length(): number {
     return this.#waiting.length - this.#head;
-  }
-
-  #hasRoom(): boolean {
-    if (this.#length === 0) return true;
-    const aheadMs = this.#lastDueMs - this.#clock.monotonicMs();
-    return aheadMs <= this.#limits.aheadMs && this.#bytes <= this.#limits.aheadBytes;
   }
 
   #dueMsOf(timeMs: number): number {
@@ -108,17 +116,25 @@ export class MediaPacer<Item> {
 
   #releaseDue(): void {
     this.#cancelTimer = undefined;
-    const nowMs = this.#clock.monotonicMs();
+    try {
+      this.#releaseUntil(this.#clock.monotonicMs());
+    } catch (error) {
+      this.stop();
+      this.#listener.failed(error);
+    }
+    this.#compact();
+    if (this.#length > 0) this.#cancelTimer ??= this.#clock.after(this.#waitMs(), () => this.#releaseDue());
+    if (this.hasRoom) this.#wake();
+  }
+
+  #releaseUntil(nowMs: number): void {
     for (;;) {
       const next = this.#waiting[this.#head];
       if (next === undefined || next.dueMs > nowMs) break;
       this.#head += 1;
       this.#bytes -= next.bytes;
-      this.#release(next.item);
+      this.#listener.release(next.item);
     }
-    this.#compact();
-    if (this.#length > 0) this.#cancelTimer = this.#clock.after(this.#waitMs(), () => this.#releaseDue());
-    if (this.#hasRoom()) this.#wake();
   }
 
   #compact(): void {
