@@ -6,6 +6,7 @@ export type EndCode =
   | 'peer-reset'
   | 'peer-stopped'
   | 'source-ended'
+  | 'no-viewers'
   | 'connect-failed'
   | 'refused-by-peer'
   | 'protocol-error'
@@ -43,6 +44,7 @@ export const END_CODES: Readonly<Record<EndCode, string>> = {
   'connect-failed': 'no connection to the other side could be made; detail has the cause',
   'refused-by-peer': 'the other side refused; detail has the status it gave',
   'source-ended': 'the publisher, file or application that fed the stream has come to its end',
+  'no-viewers': 'nobody watches the stream that was pulled',
   'protocol-error': 'the other side broke the protocol; detail has the error code',
   'handshake-timeout': 'the other side connected but did not get as far as publishing or playing in time',
   'idle-timeout': 'nothing was received from a publisher, or nothing could be sent to a viewer, for too long',

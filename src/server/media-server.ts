@@ -27,6 +27,7 @@ import { addressOf, stopListening, type Listener, type ListenerAddress } from '.
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
 import { RecordService } from './record-service.ts';
+import { RelayPullService } from './relay/pull/relay-pull-service.ts';
 import { RelayPushService } from './relay/push-service.ts';
 import { RtmpService } from './rtmp-service.ts';
 import { listenRtsp, listenRtsps, listenWsRtsp } from './rtsp/rtsp-listener.ts';
@@ -69,6 +70,8 @@ export class MediaServer {
   readonly blacklist: IpBlacklist;
   /** Where streams are sent on to; pushes of single streams are started and stopped here. */
   readonly relayPushes: RelayPushService;
+  /** Streams that come from other servers; pulls of single streams are started and stopped here. */
+  readonly relayPulls: RelayPullService;
   /** Who is told what happens here, by HTTP or as hooks: what was sent, failed, is pending. */
   readonly callbacks: Callbacks;
   readonly #events: ServerEvents;
@@ -127,6 +130,7 @@ export class MediaServer {
       streamingSockets: new WeakSet(),
     };
     this.relayPushes = new RelayPushService(this.#context);
+    this.relayPulls = new RelayPullService(this.#context);
     this.statistics = new Statistics(this.hub, registry, clock, (key) => this.relayPushes.pushesOf(key));
     this.#events = new ServerEvents({ config, registry, statistics: this.statistics }, this.callbacks.sinks);
     registry.observe(this.#events);
@@ -273,6 +277,7 @@ export class MediaServer {
     this.#rtmp.tick(nowMs);
     this.#rtsp.tick(nowMs);
     this.#hls?.service.tick(nowMs);
+    this.relayPulls.tick();
     this.hub.tick(nowMs);
     this.blacklist.tick(nowMs);
     this.statistics.tick();
@@ -302,6 +307,7 @@ export class MediaServer {
     for (const stream of this.hub.streams.values()) stream.flush();
     const reason = endReason('server-shutdown');
     this.relayPushes.close(reason);
+    this.relayPulls.close(reason);
     this.#rtmp.closeSessions(reason);
     this.#rtsp.closeSessions(reason);
     this.#flv.closeSessions(reason);

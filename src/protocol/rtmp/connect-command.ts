@@ -26,7 +26,7 @@ export interface RtmpConnectRequest {
 const MAX_FOURCCS = 64;
 
 /** What the server carries in the enhanced form: it passes codecs on and neither decodes nor encodes. */
-const SERVER_FOURCCS = {
+export const SERVER_FOURCCS = {
   video: ['hvc1', 'av01', 'vp09', 'avc1'],
   audio: ['Opus', 'mp4a', 'fLaC', 'ac-3', 'ec-3', '.mp3'],
 } as const;

@@ -46,13 +46,13 @@ export class StreamGate {
 
   /** @returns an `EndReason` when publishing is refused */
   async publish(session: SessionIdentity): Promise<PublishAdmission | EndReason> {
-    const refusal = this.#refusalOf(session) ?? (await this.#objection((check) => check.publish?.(session)));
+    const refusal = this.refusalOf(session) ?? (await this.#objection((check) => check.publish?.(session)));
     return refusal ?? this.claim(session);
   }
 
   /** For the server's own inputs (files, relays, GB28181), which nobody has to be asked about. */
   async claim(address: StreamAddress): Promise<PublishAdmission | EndReason> {
-    const refusal = this.#refusalOf(address);
+    const refusal = this.refusalOf(address);
     if (refusal !== undefined) return refusal;
     const streamKey = this.streamKeyOf(address);
     const claim = await this.#directory.claim(streamKey);
@@ -74,10 +74,17 @@ export class StreamGate {
 
   /** @returns an `EndReason` when playing is refused */
   async play(session: SessionIdentity): Promise<PlayAdmission | EndReason> {
-    const refusal = this.#refusalOf(session) ?? (await this.#objection((check) => check.play?.(session)));
+    const refusal = this.refusalOf(session) ?? (await this.#objection((check) => check.play?.(session)));
     if (refusal !== undefined) return refusal;
     const streamKey = this.streamKeyOf(session);
     return { streamKey, open: () => this.#hub.open(streamKey) };
+  }
+
+  /** Why nobody may publish or play under these names, whoever it is. */
+  refusalOf(address: StreamAddress): Objection {
+    const problem = nameProblemOf(address, this.#config.limits.max_stream_name_bytes);
+    if (problem !== undefined) return endReason('name-refused', undefined, problem);
+    return this.#limitOf(this.streamKeyOf(address));
   }
 
   /** Whether a file of HLS may be had. */
@@ -111,12 +118,6 @@ export class StreamGate {
       if (objection !== undefined) return objection;
     }
     return undefined;
-  }
-
-  #refusalOf(address: StreamAddress): Objection {
-    const problem = nameProblemOf(address, this.#config.limits.max_stream_name_bytes);
-    if (problem !== undefined) return endReason('name-refused', undefined, problem);
-    return this.#limitOf(this.streamKeyOf(address));
   }
 
   /** Streams that exist are never one too many. */

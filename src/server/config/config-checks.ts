@@ -3,7 +3,6 @@ import { parseCallbackUrl } from '../notify/callback-endpoint.ts';
 import { CALLBACK_NAMES } from '../notify/callback-names.ts';
 import type { ServerConfigValues } from './server-config.ts';
 import { LISTEN_ADDRESS_FORM, parseListenAddress } from './listen-address.ts';
-import { UNBUILT_FEATURES } from './unbuilt-features.ts';
 
 /** What a check has to say about one key. */
 export interface CheckResult {
@@ -156,14 +155,6 @@ export function checkHttpNotify({ http_notify: notify, limits }: ServerConfigVal
     }
   }
   return { problems, warnings };
-}
-
-/** A warning for each switch that is on and does nothing in this release. */
-export function unbuiltFeatureWarnings(config: ServerConfigValues): CheckResult[] {
-  return UNBUILT_FEATURES.filter(({ key }) => valueAt(config, key) === true).map(({ key, feature }) => ({
-    key,
-    text: `${feature} is not part of this release; the switch has no effect`,
-  }));
 }
 
 function valueAt(config: ServerConfigValues, path: string): unknown {

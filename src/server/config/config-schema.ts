@@ -239,6 +239,9 @@ const limits = section('What one peer or one stream may use up.', {
   max_connections_per_address: integer('Open connections from one address. 0: no limit.'),
   max_streams: integer('Streams at one time. 0: no limit.', { missing: 10_000 }),
   max_relay_pushes: integer('Relay pushes, those included that wait for a publisher.', { missing: 1000 }),
+  max_relay_pulls: integer('Relay pulls, those included that are being established. 0: no limit.', {
+    missing: 1000,
+  }),
   handshake_timeout_ms: integer('From the accepted connection to an accepted request to publish or play.', {
     missing: 10_000,
     min: 1,
@@ -346,6 +349,28 @@ const relayPush = section('Push published streams on to other servers: docs/rela
   queue_ms: extension(integer('The same in media time.', { missing: 30_000, min: 1000 })),
 });
 
+const relayPullOrigin = z.object({
+  url: z.string().meta({
+    description:
+      '`rtmp(s)://`, `rtsp(s)://`, or `http(s)://` for FLV and, where the path ends in `.m3u8`, HLS. `{app}`, `{stream}` ' +
+      'and `{param}` stand for the names of the stream and the query of its first viewer.',
+    secret: true,
+  }),
+  streams: text('Which streams, as in `relay_push.url_list`.', '*'),
+  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
+  verify_certificate: flag('Refuse an origin whose certificate is not valid for its name.', true),
+});
+
+const staticRelayPull = section('Pull streams that viewers ask for and nobody publishes: docs/relay.md.', {
+  enable: flag('Pull.'),
+  addr: text('The origin, `host:port`, asked for `rtmp://<addr>/<app>/<stream>`.'),
+  url_list: extension(
+    z.array(relayPullOrigin).default([]).meta({
+      description: 'Further origins, an object each; tried in turn, `addr` first.',
+    }),
+  ),
+});
+
 /** The whole config, values as in the file; unknown keys are dropped here and reported in config-document.ts. */
 export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   conf_version: text('Version of the file layout; another one than ours is only a warning.'),
@@ -416,13 +441,23 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
     ),
   }),
   relay_push: relayPush,
-  static_relay_pull: section('Pull a stream from an origin when a viewer asks for it.', {
-    enable: flag('Pull.'),
-    addr: text('The origin, `host:port`.'),
-  }),
+  static_relay_pull: staticRelayPull,
+  relay: extension(
+    section('All relays; docs/relay.md.', {
+      insecure_tls: flag(
+        'Streams are pulled from servers with any certificate, expired, self-signed or of another host.',
+      ),
+    }),
+  ),
   http_api: section('HTTP API and web page; docs/api.md.', {
     enable: flag('Open the listener.'),
     addr: text('Listen address.'),
+    dump_path: extension(
+      text(
+        'Folder for `debug_dump_packet` of the calls that start pulls and receivers: the names that they give are below it. ' +
+          'Empty: no dumps.',
+      ),
+    ),
     token: extension(secret('Every call has to bring it. Empty: none has to.')),
     allowed_origins: extension(
       z.array(z.string()).default([]).meta({

@@ -6,11 +6,9 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { builtInConfig } from './built-in-config.ts';
 import { ConfigError, formatFinding } from './config-finding.ts';
-import { schemaTree } from './config-schema.ts';
 import { effectiveConfigJson } from './effective-config.ts';
 import { CONFIG_SEARCH_PATHS, loadConfigFile, parseConfig, searchConfigFile } from './load-config.ts';
 import type { ServerConfig } from './server-config.ts';
-import { UNBUILT_FEATURES } from './unbuilt-features.ts';
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/configs/', import.meta.url));
 
@@ -49,10 +47,9 @@ describe("lal's files", () => {
     expect(config.simple_auth).toMatchObject({ hls_m3u8_enable: true, pub_rtmp_enable: false });
   });
 
-  test('the newest sample brings nothing but warnings about unbuilt features', () => {
+  test('the newest sample brings no warning', () => {
     const { config, warnings } = loadConfigFile(join(fixtures, 'lal-0.4.1.conf.json'));
-    const unbuilt = new Set(UNBUILT_FEATURES.map(({ key }) => key));
-    expect(warnings.filter(({ key }) => key === undefined || !unbuilt.has(key))).toEqual([]);
+    expect(warnings).toEqual([]);
     expect(config.httpflv.https_listen_addr).toBe(':4433');
     expect(config.hls.https_cert_file).toBe('./conf/cert.pem');
     expect(config.log.level).toBe(1);
@@ -60,7 +57,7 @@ describe("lal's files", () => {
 
   test('an old edge config says which keys it does not know and which outputs have no address', () => {
     const { config, warnings } = loadConfigFile(join(fixtures, 'edge-0.1.0.conf.json'));
-    expect(config.static_relay_pull).toEqual({ enable: true, addr: '127.0.0.1:1935' });
+    expect(config.static_relay_pull).toEqual({ enable: true, addr: '127.0.0.1:1935', url_list: [] });
     expect(config.httpflv.url_pattern).toBe('/live/');
     const texts = warnings.map(formatFinding).join('\n');
     expect(texts).toMatch(
@@ -276,13 +273,23 @@ describe('mistakes', () => {
     expect(warned(false)).toEqual([]);
   });
 
-  test.each(UNBUILT_FEATURES)('$key warns once while it is not built', ({ key: path }) => {
-    const [section, key] = path.split('.');
-    const text = `{"default_http": {"http_listen_addr": ":1", "https_listen_addr": ":2"},
-      "${section}": {"${key}": true, "addr": ":1", "rtsps_addr": ":2", "ws_rtsp_addr": ":3"}}`;
-    const { warnings } = parseConfig(text, 'c.json');
-    expect(warnings.filter((warning) => warning.key === path)).toHaveLength(1);
-    expect(schemaTree.properties![section!]!.properties![key!]!.type).toBe('boolean');
+  test('a static relay pull without a usable origin warns while it is on, or is refused', () => {
+    const warned = (section: object): string[] =>
+      warningsOf(JSON.stringify({ static_relay_pull: section })).filter((line) =>
+        line.includes('relay_pull'),
+      );
+    expect(warned({ enable: true })).toEqual([
+      expect.stringContaining('static_relay_pull.enable: on, but addr and url_list are empty'),
+    ]);
+    expect(warned({ enable: true, addr: 'rtmp://h' })).toEqual([
+      expect.stringContaining('static_relay_pull.addr: "rtmp://h" is not "host:port"'),
+    ]);
+    expect(warned({ enable: false, addr: '???' })).toEqual([]);
+    expect(warned({ enable: true, addr: 'h:1' })).toEqual([]);
+    const url = 'ftp://user:secret@h/{stream}';
+    const { message } = errorOf(JSON.stringify({ static_relay_pull: { url_list: [{ url }] } }));
+    expect(message).toMatch(/static_relay_pull\.url_list\.0\.url: the URL does not start with rtmp/);
+    expect(message).not.toContain('secret');
   });
 });
 

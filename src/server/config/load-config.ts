@@ -8,7 +8,6 @@ import {
   checkRtsp,
   checkSimpleAuth,
   checkUrlPatterns,
-  unbuiltFeatureWarnings,
 } from './config-checks.ts';
 import type { CheckResult } from './config-checks.ts';
 import { readConfigDocument, schemaAt } from './config-document.ts';
@@ -16,6 +15,7 @@ import type { ConfigDocument } from './config-document.ts';
 import { ConfigError, type ConfigFinding } from './config-finding.ts';
 import { schemaTree, serverConfigSchema, type SchemaNode } from './config-schema.ts';
 import { deriveValues } from './derived-values.ts';
+import { checkRelayPullUrls, relayPullAddressWarnings } from './relay-pull-checks.ts';
 import { checkRelayPushUrls, relayPushAddressWarnings } from './relay-push-checks.ts';
 import type { ServerConfig, ServerConfigValues } from './server-config.ts';
 
@@ -75,6 +75,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
     checkAllowedOrigins,
     checkSimpleAuth,
     checkRelayPushUrls,
+    checkRelayPullUrls,
   ].flatMap((check) => check(config));
   refuse([...addresses.problems, ...notify.problems, ...others].map(locate));
   const placed = [
@@ -82,7 +83,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
     ...addresses.warnings,
     ...notify.warnings,
     ...relayPushAddressWarnings(config),
-    ...unbuiltFeatureWarnings(config),
+    ...relayPullAddressWarnings(config),
   ].map(locate);
   const warnings = [
     ...inFileOrder([...document.warnings, ...placed]),

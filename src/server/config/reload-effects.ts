@@ -112,8 +112,9 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     queue_bytes: 'session',
     queue_ms: 'session',
   },
-  static_relay_pull: { enable: 'now', addr: 'now' },
-  http_api: { enable: 'restart', addr: 'restart', token: 'now', allowed_origins: 'now' },
+  static_relay_pull: { enable: 'session', addr: 'session', url_list: 'session' },
+  relay: { insecure_tls: 'session' },
+  http_api: { enable: 'restart', addr: 'restart', dump_path: 'now', token: 'now', allowed_origins: 'now' },
   http_notify: {
     enable: 'now',
     update_interval_sec: 'now',
@@ -173,6 +174,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     max_connections_per_address: 'now',
     max_streams: 'now',
     max_relay_pushes: 'now',
+    max_relay_pulls: 'now',
     // Node keeps the times of its HTTP and TLS servers for good.
     handshake_timeout_ms: 'restart',
     admission_timeout_ms: 'session',

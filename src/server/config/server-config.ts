@@ -21,6 +21,8 @@ export interface ServerConfigValues {
   record: RecordConfig;
   relay_push: RelayPushConfig;
   static_relay_pull: RelayPullConfig;
+  /** Extension. */
+  relay: RelayConfig;
   http_api: HttpApiConfig;
   http_notify: HttpNotifyConfig;
   simple_auth: SimpleAuthConfig;
@@ -180,7 +182,27 @@ export interface RelayPushTargetConfig {
 /** `static_relay_pull`: where missing streams are fetched from. */
 export interface RelayPullConfig {
   enable: boolean;
+  /** `host:port` of an RTMP server with the same names; empty: none. */
   addr: string;
+  /** Extension: further origins, by URL. */
+  url_list: RelayPullOriginConfig[];
+}
+
+/** An origin of `static_relay_pull.url_list`. */
+export interface RelayPullOriginConfig {
+  /** With places for `{app}`, `{stream}` and `{param}`; may hold a password. */
+  url: string;
+  /** Pattern of the streams it has; with a slash, of app and stream. */
+  streams: string;
+  /** 0 TCP, 1 UDP first. */
+  rtsp_mode: number;
+  verify_certificate: boolean;
+}
+
+/** `relay`: what all relays have in common. */
+export interface RelayConfig {
+  /** Streams are pulled from servers with any certificate. */
+  insecure_tls: boolean;
 }
 
 /** A listener that can be off. */
@@ -197,6 +219,8 @@ export interface PprofConfig extends SwitchedListenerConfig {
 
 /** `http_api`: the HTTP API and its pages. */
 export interface HttpApiConfig extends SwitchedListenerConfig {
+  /** Extension: folder that packets may be dumped into; empty: none. */
+  dump_path: string;
   /** Extension: every call has to bring it; empty: none has to. */
   token: string;
   /** Extension: origins, `https://host:port`, whose pages may make calls that change something. */
@@ -291,6 +315,8 @@ export interface LimitsConfig {
   max_streams: number;
   /** Relay pushes, those included that wait for a publisher. */
   max_relay_pushes: number;
+  /** Relay pulls, under way or up; 0: no limit. */
+  max_relay_pulls: number;
   /** From the accepted socket to an accepted publish or play, or a complete HTTP request. */
   handshake_timeout_ms: number;
   /** Decision about a publish or play request. */

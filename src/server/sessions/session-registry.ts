@@ -70,6 +70,10 @@ export class SessionRegistry {
     return this.#has(streamKey, 'PUB', 'PULL');
   }
 
+  hasViewer(streamKey: string): boolean {
+    return this.#has(streamKey, 'SUB');
+  }
+
   /** A viewer, or a push. */
   hasOutput(streamKey: string): boolean {
     return this.#has(streamKey, 'SUB', 'PUSH');

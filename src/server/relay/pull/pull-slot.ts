@@ -1,0 +1,204 @@
+import { endReason, type EndReason } from '../../../media/end-reason.ts';
+import type { LiveStream } from '../../../hub/live-stream.ts';
+import type { StreamAddress } from '../../stream-address.ts';
+import type { PullAttempt } from './pull-attempt.ts';
+import type { PullObjection, PullOrigin, PullSettings } from './pull-settings.ts';
+
+/** What is the case with a stream right now. */
+export interface StreamFacts {
+  readonly nowMs: number;
+  /** Somebody publishes, or is about to. */
+  readonly hasInput: boolean;
+  /** Somebody watches. */
+  readonly hasViewer: boolean;
+  /** Somebody watches, or it is pushed on. */
+  readonly hasOutput: boolean;
+  /** What the config says about the stream; `undefined`: nothing. */
+  readonly staticSettings: PullSettings | undefined;
+}
+
+/** The world of a slot. */
+export interface PullSlotHost {
+  facts(slot: PullSlot): StreamFacts;
+  /** There are as many pulls as there may be. */
+  readonly isFull: boolean;
+  open(slot: PullSlot, settings: PullSettings, origin: PullOrigin): PullAttempt;
+  /** A try has come to nothing, or a pull to its end. @param failures in a row, this one included; 0: it was up */
+  ended(slot: PullSlot, attempt: PullAttempt, reason: EndReason, failures: number): void;
+}
+
+/** Once a second, as lal; a little less, so that a tick that comes early is not one too early. */
+const TRY_INTERVAL_MS = 900;
+
+/**
+ * All that is known about pulling one stream: what was ordered, how often it was tried, and the try that is under way. One
+ * command and the config share it: the command counts until it is taken back.
+ */
+export class PullSlot {
+  readonly stream: LiveStream;
+  /** What the stream is called. */
+  readonly address: StreamAddress;
+  readonly #host: PullSlotHost;
+  #command: PullSettings | undefined;
+  /** The try under way, and what it was begun with. */
+  #running: { readonly attempt: PullAttempt; readonly settings: PullSettings } | undefined;
+  /** Tries since the last command or stop. */
+  #tries = 0;
+  /** Tries since one was established. */
+  #failures = 0;
+  #nextTryMs = -Infinity;
+  /** When somebody last watched; at first, when the slot was made. */
+  #watchedMs: number;
+  #letGo: (() => void) | undefined;
+  /** A publisher left, and has first claim to the stream while others wait for it. */
+  #isForPublisher: boolean;
+
+  constructor(stream: LiveStream, address: StreamAddress, host: PullSlotHost, nowMs: number) {
+    this.stream = stream;
+    this.address = address;
+    this.#host = host;
+    this.#watchedMs = nowMs;
+    this.#isForPublisher = stream.isInGrace;
+  }
+
+  /** The try under way, or the pull that is up. */
+  get attempt(): PullAttempt | undefined {
+    return this.#running?.attempt;
+  }
+
+  /** Keeps the stream, because it is pulled or to be pulled. */
+  get isHolding(): boolean {
+    return this.#letGo !== undefined;
+  }
+
+  /**
+   * Somebody orders a pull. It is tried at once; a command that is refused changes nothing.
+   * @returns the session's id
+   */
+  order(command: PullSettings): { readonly sessionId: string } | PullObjection {
+    const facts = this.#host.facts(this);
+    if (facts.hasInput || this.#running !== undefined) return 'in-use';
+    if (command.autoStopMs === 0 && !facts.hasOutput) return 'auto-stop';
+    if (this.#host.isFull) return 'limit-reached';
+    this.#command = command;
+    this.#tries = 0;
+    this.#failures = 0;
+    this.#watchedMs = facts.nowMs;
+    return { sessionId: this.#try(command, facts.nowMs).id };
+  }
+
+  /**
+   * Takes a command back, and ends what has come of it or of the config.
+   * @returns the id of the session that was ended; `undefined`: there was none
+   */
+  stop(reason: EndReason): string | undefined {
+    const { attempt } = this;
+    this.#command = undefined;
+    this.#tries = 0;
+    attempt?.end(reason);
+    this.#hold();
+    return attempt?.id;
+  }
+
+  /** Somebody came to watch. */
+  viewerCame(): void {
+    const facts = this.#host.facts(this);
+    this.#watchedMs = facts.nowMs;
+    this.#tryIfWanted(facts);
+  }
+
+  /** A publisher has the stream: a try that is under way would come too late. */
+  publisherCame(): void {
+    this.#isForPublisher = true;
+    if (this.attempt?.isEstablished === false) this.attempt.end(endReason('stream-in-use'));
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    const facts = this.#host.facts(this);
+    if (facts.hasViewer) this.#watchedMs = facts.nowMs;
+    const running = this.#running;
+    if (running !== undefined && this.#isUnwatched(running.settings, facts)) {
+      this.#tries = 0;
+      running.attempt.end(endReason('no-viewers'));
+    } else {
+      this.#tryIfWanted(facts);
+    }
+    this.#hold();
+  }
+
+  /** Why no pull is started now; `undefined`: nothing speaks against it. */
+  objection(facts: StreamFacts = this.#host.facts(this)): PullObjection | undefined {
+    if (facts.hasInput || this.#running !== undefined) return 'in-use';
+    return this.#doubt(facts);
+  }
+
+  /** The same, but for what is there already. */
+  #doubt(facts: StreamFacts): PullObjection | undefined {
+    const settings = this.#settingsOf(facts);
+    if (settings === undefined) return 'not-enabled';
+    if (this.#isUnwatched(settings, facts)) return 'auto-stop';
+    if (settings.retryNum >= 0 && this.#tries > settings.retryNum) return 'retry-limited';
+    return undefined;
+  }
+
+  #settingsOf({ staticSettings }: StreamFacts): PullSettings | undefined {
+    return this.#command ?? staticSettings;
+  }
+
+  #isUnwatched({ autoStopMs }: PullSettings, { hasOutput, nowMs }: StreamFacts): boolean {
+    if (autoStopMs < 0 || hasOutput) return false;
+    return nowMs - this.#watchedMs >= autoStopMs;
+  }
+
+  #tryIfWanted(facts: StreamFacts): void {
+    if (facts.nowMs < this.#nextTryMs || this.objection(facts) !== undefined || this.#host.isFull) return;
+    if (this.#isForPublisher && this.stream.isInGrace) return;
+    this.#try(this.#settingsOf(facts)!, facts.nowMs);
+  }
+
+  #try(settings: PullSettings, nowMs: number): PullAttempt {
+    const { origins } = settings;
+    this.#nextTryMs = nowMs + TRY_INTERVAL_MS;
+    this.#tries += 1;
+    const attempt = this.#host.open(this, settings, origins[this.#failures % origins.length]!);
+    this.#running = { attempt, settings };
+    this.#hold();
+    return attempt;
+  }
+
+  /** The attempt has the stream. */
+  established(): void {
+    this.#failures = 0;
+    this.#isForPublisher = false;
+  }
+
+  /** The attempt is over. */
+  ended(attempt: PullAttempt, reason: EndReason): void {
+    this.#running = undefined;
+    this.#failures = attempt.isEstablished ? 0 : this.#failures + 1;
+    if (reason.code === 'kicked') {
+      this.#command = undefined;
+      this.#tries = 0;
+    }
+    this.#host.ended(this, attempt, reason, this.#failures);
+  }
+
+  /** Keeps the stream as long as it is pulled, or will be. */
+  #hold(): void {
+    const isWanted = this.#running !== undefined || this.#doubt(this.#host.facts(this)) === undefined;
+    if (isWanted) {
+      this.#letGo ??= this.stream.hold();
+    } else {
+      this.#letGo?.();
+      this.#letGo = undefined;
+    }
+  }
+
+  /** The server stops: nothing is held or tried any more. */
+  close(reason: EndReason): void {
+    this.attempt?.end(reason);
+    this.#letGo?.();
+    this.#letGo = undefined;
+  }
+}
