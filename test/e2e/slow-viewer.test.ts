@@ -1,11 +1,9 @@
 /** Viewers that take little or nothing, next to viewers that read: each pays for itself alone. */
-import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bulkyTags, sendAtPaceOf } from '../support/bulky-tags.ts';
 import { expectSamePackets } from '../support/compare.ts';
-import { fixturePath } from '../support/fixtures.ts';
-import { readFlvTags, recordingOf } from '../support/flv-file.ts';
-import type { FlvTag } from '../support/flv-file.ts';
+import { recordingOf } from '../support/flv-file.ts';
 import { FlvReader } from '../support/flv-reader.ts';
 import { LocalServer } from '../support/local-server.ts';
 import { usedMemory } from '../support/memory.ts';
@@ -25,50 +23,6 @@ afterEach(() => scope.close());
 const queueBytes = 1_000_000;
 /** A queue may be over its bound by what was on the way when it was noticed: one turn's reading from a fast source. */
 const largestFlush = 500_000;
-
-/**
- * The fixture once more and again, with pictures of `pictureBytes`, so that little time makes much traffic: what a
- * viewer does not read must go beyond all buffers of the system.
- */
-function bulkyTags(loops: number, pictureBytes: number): FlvTag[] {
-  const tags = readFlvTags(fixturePath('h264-bframes-aac'));
-  const headers = tags.filter((tag) => tag.type === 18 || isSequenceHeader(tag));
-  const media = tags.filter((tag) => tag.type !== 18 && !isSequenceHeader(tag) && tag.body.length > 5);
-  const padding = randomBytes(pictureBytes);
-  const result = [...headers];
-  for (let loop = 0; loop < loops; loop += 1) {
-    for (const tag of media) {
-      const timestampMs = tag.timestampMs + loop * 6040;
-      result.push({ ...tag, timestampMs, body: tag.type === 9 ? padded(tag.body, padding) : tag.body });
-    }
-  }
-  return result;
-}
-
-/** The picture with one more NAL unit: filler data. */
-function padded(body: Buffer, padding: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(padding.length + 1);
-  head[4] = 12;
-  return Buffer.concat([body, head, padding]);
-}
-
-/** Sends in pieces and waits after each until a reading viewer has it, as a live source would. */
-async function sendAtPaceOf(
-  witness: RawClient,
-  publisher: RtmpPublisher,
-  tags: readonly FlvTag[],
-  afterEach: () => void = () => {},
-): Promise<void> {
-  let bytes = witness.receivedBytes;
-  for (let at = 0; at < tags.length; at += 25) {
-    const piece = tags.slice(at, at + 25);
-    await publisher.send(piece);
-    for (const { body } of piece) bytes += body.length;
-    await witness.until(() => witness.receivedBytes >= bytes, `${bytes} bytes at the witness`);
-    afterEach();
-  }
-}
 
 const kinds = ['rtmp', 'http', 'ws'] as const;
 
