@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { ServerConfig } from '../server/config/server-config.ts';
-import { serverUrls } from '../server/server-urls.ts';
+import { serverUrls, streamsPageUrl } from '../server/server-urls.ts';
 
 /** Name of the stream that `--demo` plays. */
 export const DEMO_STREAM = 'demo';
@@ -20,10 +20,11 @@ export function welcomeText(config: ServerConfig, hasDemo: boolean): string {
       ? paragraph('Watch the demo stream:', play)
       : paragraph(`Watch it (here the stream "${OWN_STREAM}"):`, play),
     watchHint(play),
+    pageHint(config),
     addressHint(config),
   ];
   const publish = publishHint(own.publish);
-  const ordered = hasDemo ? [sections[0], sections[1], publish, sections[2]] : [publish, ...sections];
+  const ordered = hasDemo ? [...sections.slice(0, 2), publish, ...sections.slice(2)] : [publish, ...sections];
   const text = ordered.filter((section) => section !== '').join('\n');
   return `\nThe server is running. Ctrl-C stops it.\n\n${text}\n`;
 }
@@ -49,6 +50,11 @@ function publishHint(urls: readonly string[]): string {
 function watchHint(play: readonly string[]): string {
   const flv = play.find((url) => url.startsWith('http:')) ?? play[0];
   return flv === undefined ? '' : paragraph('For instance with ffplay, mpv or VLC:', [`ffplay ${flv}`]);
+}
+
+function pageHint(config: ServerConfig): string {
+  const url = streamsPageUrl(config);
+  return url === undefined ? '' : paragraph('See what is going on:', [url]);
 }
 
 /** Only where the server can be reached from elsewhere. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { builtInConfig } from './config/built-in-config.ts';
 import { parseConfig } from './config/load-config.ts';
-import { serverUrls } from './server-urls.ts';
+import { serverUrls, streamsPageUrl } from './server-urls.ts';
 
 test('the built-in config: RTMP and RTSP to publish, everything to play', () => {
   expect(serverUrls(builtInConfig(), 'test')).toEqual({
@@ -48,4 +48,10 @@ test('where the app is part of the key, HLS URLs have it too', () => {
     'c.json',
   );
   expect(serverUrls(config, 'x').play).toEqual(['http://localhost:80/hls/live/x.m3u8']);
+});
+
+test('the page that shows streams is where the HTTP API is', () => {
+  expect(streamsPageUrl(builtInConfig())).toBe('http://127.0.0.1:8083/lal.html');
+  const { config } = parseConfig('{"http_api": {"addr": ":8083"}}', 'c.json');
+  expect(streamsPageUrl(config)).toBeUndefined();
 });

@@ -38,6 +38,11 @@ export function serverUrls(config: ServerConfig, streamName: string): ServerUrls
   return { publish: [...rtmpUrls, ...rtspUrls], play };
 }
 
+/** The page of the HTTP API that shows streams; `undefined` while the API is off. */
+export function streamsPageUrl({ http_api: api }: ServerConfig): string | undefined {
+  return api.enable ? `http://${hostAndPort(api.addr)}/lal.html` : undefined;
+}
+
 /** Below the root any folder is served; as everywhere else, the examples use the app. */
 function livePath({ url_pattern: pattern }: HttpOutputConfig, fileName: string): string {
   return `${pattern === '/' ? `/${APP}/` : pattern}${fileName}`;

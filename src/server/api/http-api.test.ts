@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ApiBench } from '../../testing/api-bench.ts';
@@ -169,4 +171,65 @@ test('a token is asked for before anything else, and it opens calls to every ori
   expect(answer.headers.get('access-control-allow-origin')).toBe('*');
   expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
   expect((await bench.get('/api/stat/look', { stream_name: 'a', token: 'secret' })).status).toBe(200);
+});
+
+test('pages are open to everybody, and run nothing that is not their own', async () => {
+  await listen({ token: 'secret' });
+  for (const [path, type] of [
+    ['/lal.html', 'text/html'],
+    ['/api/docs', 'text/html'],
+    ['/assets/lal.js', 'text/javascript'],
+    ['/assets/docs.js', 'text/javascript'],
+    ['/assets/call.js', 'text/javascript'],
+    ['/assets/page.css', 'text/css'],
+  ] as const) {
+    const response = await fetch(`http://127.0.0.1:${bench.port}${path}`);
+    const text = await response.text();
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, `${type}; charset=utf-8`]);
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self';/,
+    );
+    expect(text).not.toMatch(/https?:\/\/|<script>|<style|\son\w+=|innerHTML|insertAdjacentHTML|eval\(/);
+  }
+});
+
+test.each([
+  '/assets/',
+  '/assets/../package.json',
+  '/assets/%2e%2e/package.json',
+  '/assets/web/lal.js',
+  '/assets/demo.flv',
+])('%s is no page', async (path) => {
+  await listen();
+  const client = connect(bench.port, '127.0.0.1');
+  client.end(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  expect(await text(client)).toContain('{"error_code":404,');
+});
+
+test('who leaves before the answer is there does no harm', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<void>();
+  const slow = defineEndpoint({
+    path: '/api/stat/slow',
+    call: 'GET',
+    changesState: false,
+    group: 'Test',
+    summary: 'A call that takes its time',
+    parameters: z.object({}),
+    handle: async () => {
+      isAsked();
+      await promise;
+      return { data: undefined };
+    },
+  });
+  bench = new ApiBench();
+  await bench.listen([slow]);
+  const client = connect(bench.port, '127.0.0.1');
+  client.write('GET /api/stat/slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await asked;
+  client.destroy();
+  await bench.context.guard.whenEmpty();
+  resolve();
+  expect((await bench.get('/api/none')).body.error_code).toBe(404);
+  expect((await bench.get('/api/stat/slow')).body.error_code).toBe(0);
 });

@@ -23,10 +23,11 @@ export interface NamedStream {
 
 /** The key of the stream that is meant, whether or not it exists. */
 export function streamKeyFor({ config, hub }: ApiContext, { stream_name, app_name }: NamedStream): string {
-  if (config.stream_key === 'stream' || hub.get(stream_name) !== undefined) return stream_name;
+  if (config.stream_key === 'stream') return stream_name;
   if (app_name !== undefined) {
     return streamKeyOf({ appName: app_name, streamName: stream_name, urlParam: '' }, config.stream_key);
   }
+  if (hub.get(stream_name) !== undefined) return stream_name;
   const sameNamed = [...hub.streams.keys()].filter((key) => key.endsWith(`/${stream_name}`));
   return sameNamed.length === 1 ? sameNamed[0]! : stream_name;
 }

@@ -102,12 +102,12 @@ export function checkRtsp({ rtsp }: ServerConfigValues): CheckResult[] {
 
 /** Browsers send origins in one spelling; another one would never match. */
 export function checkAllowedOrigins({ http_api: api }: ServerConfigValues): CheckResult[] {
-  return api.allowed_origins
-    .filter((origin) => !/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin)
-    .map((origin) => ({
-      key: 'http_api.allowed_origins',
-      text: `"${origin}" is no web origin; allowed: for example "https://console.example.com", without a path`,
-    }));
+  return api.allowed_origins.flatMap((origin, index) => {
+    if (/^https?:/.test(origin) && URL.parse(origin)?.origin === origin) return [];
+    const example = '"https://console.example.com", without a path';
+    const text = `"${origin}" is no web origin; allowed: for example ${example}`;
+    return [{ key: `http_api.allowed_origins.${index}`, text }];
+  });
 }
 
 /** A check that nobody could pass, or that an empty secret would pass, is none that was meant. */

@@ -293,6 +293,17 @@ describe('mistakes', () => {
   });
 });
 
+test.each(['*', 'null', '', 'console.example', 'https://a.example/', 'https://A.example', 'ftp://a.example'])(
+  '"%s" is no origin that a browser would send',
+  (origin) => {
+    const origins = JSON.stringify(['https://a.example:8443', 'http://127.0.0.1', origin]);
+    const { problems } = errorOf(`{"http_api": {"allowed_origins": ${origins}}}`);
+    expect(problems.map(({ key, text }) => `${key}: ${text}`)).toEqual([
+      expect.stringContaining(`http_api.allowed_origins.2: "${origin}" is no web origin; `),
+    ]);
+  },
+);
+
 describe('values of missing keys', () => {
   test('an empty file switches everything off', () => {
     const config = configOf('{}');

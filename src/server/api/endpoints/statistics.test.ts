@@ -169,11 +169,15 @@ test('where apps are kept apart, a stream is named by both, by its key, or by it
   };
   add('A1', 'live', 'a');
   add('A2', 'vod', 'a');
+  add('A5', 'live', 'c');
+  add('A6', 'vod', 'c');
   add('A3', 'live', 'b');
+  bench.addSession('A4', { appName: '', streamName: 'a' });
   const appOf = async (query: Record<string, string>): Promise<unknown> => (await group(query))?.['app_name'];
   expect(await appOf({ stream_name: 'a', app_name: 'vod' })).toBe('vod');
   expect(await appOf({ stream_name: 'live/a' })).toBe('live');
   expect(await appOf({ stream_name: 'b' })).toBe('live');
-  expect(await appOf({ stream_name: 'a' })).toBeUndefined();
+  expect(await appOf({ stream_name: 'a' })).toBe('');
+  expect(await appOf({ stream_name: 'c' })).toBeUndefined();
   expect(await appOf({ stream_name: 'b', app_name: 'vod' })).toBeUndefined();
 });
