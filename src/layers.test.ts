@@ -11,6 +11,7 @@ const LAYER: Record<string, number> = {
   'container/flv': 3,
   'container/laldump': 3,
   'container/mpegts': 3,
+  'container/ps': 3,
   'protocol/amf': 4,
   'protocol/hls': 4,
   'protocol/rtmp': 4,
@@ -38,6 +39,7 @@ const EXCEPTIONS = new Set([
   'protocol/rtsp -> protocol/rtp', // transports and RTP-Info speak of RTP
   'protocol/rtsp -> protocol/sdp', // descriptions are SDP
   'protocol/sdp -> protocol/rtp', // a media description names an RTP payload format
+  'container/ps -> container/mpegts', // packets and times are those of the same standard
   'output/record -> output', // recorders consume what packagers make, and are tested with real ones
   'session/rtmp -> session/net', // every session drives a socket
   'session/http -> session/net',

@@ -57,15 +57,15 @@ export function joinAnnexB(nalUnits: readonly Uint8Array[]): Uint8Array {
   return data;
 }
 
-/** Offset of the next `00 00 01`, or the length of `data`. Looks at every third byte where it can. */
-function nextStartCode(data: Uint8Array, from: number): number {
+/** Offset of the next `00 00 01` that lies whole between `from` and `to`, or `to`. Looks at every third byte where it can. */
+export function nextStartCode(data: Uint8Array, from: number, to: number = data.length): number {
   let at = from + 2;
-  while (at < data.length) {
+  while (at < to) {
     const byte = data[at]!;
     if (byte > 1) at += 3;
     else if (byte === 0) at += 1;
     else if (data[at - 1] === 0 && data[at - 2] === 0) return at - 2;
     else at += 3;
   }
-  return data.length;
+  return to;
 }

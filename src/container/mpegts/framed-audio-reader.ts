@@ -1,6 +1,7 @@
 /** Audio whose frames have headers of their own and lie in PES packets as they please: ADTS and MPEG audio. */
 import { ADTS_HEADER_LENGTH, audioSpecificConfigOfAdts, parseAdtsHeader } from '../../codec/aac/adts.ts';
 import { aacConfigFromAudioSpecificConfig } from '../../codec/aac/aac-config.ts';
+import { joinBytes } from '../../bytes/join-bytes.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { AudioConfig } from '../../codec/codec-config.ts';
 import { mp3ConfigFromFrame } from '../../codec/mp3/mp3-config.ts';
@@ -89,7 +90,7 @@ class FramedAudioReader implements ElementaryStreamReader {
   }
 
   read(pes: PesContent): void {
-    const data = joined(this.#rest, pes.payload);
+    const data = joinBytes(this.#rest, pes.payload);
     // The packet's time is that of the first frame that begins in it (ISO/IEC 13818-1, 2.4.3.7).
     // Not rounded yet, so that the frames behind it do not add up errors.
     let pesUs = pes.ptsTicks === undefined ? undefined : (pes.ptsTicks * 100) / 9;
@@ -151,12 +152,4 @@ class FramedAudioReader implements ElementaryStreamReader {
       frame: { track: this.#track, dtsUs, ptsUs: dtsUs, isKey: true, data },
     });
   }
-}
-
-function joined(rest: Uint8Array, payload: Uint8Array): Uint8Array {
-  if (rest.length === 0) return payload;
-  const data = new Uint8Array(rest.length + payload.length);
-  data.set(rest);
-  data.set(payload, rest.length);
-  return data;
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { PublicationInput } from '../../hub/publication.ts';
-import { parseRtcp, type RtcpPacket } from '../../protocol/rtp/rtcp.ts';
-import { parseRtpPacket, type RtpPacket } from '../../protocol/rtp/rtp-packet.ts';
+import type { RtpPacket } from '../../protocol/rtp/rtp-packet.ts';
 import { SourceClock, type SourceClockCounters } from '../../protocol/rtp/source-clock.ts';
 import { isKnownCodec } from '../../protocol/sdp/known-codec.ts';
 import type { SessionDescription } from '../../protocol/sdp/session-description.ts';
+import { parsedRtcp, parsedRtp } from './parsed-packets.ts';
 import { RtspMediaIngest, type RtspTrackCounters } from './rtsp-media-ingest.ts';
 
 export type { RtspTrackCounters };
@@ -111,23 +110,5 @@ export class RtspIngest {
     if (own?.ssrc === ssrc) return own;
     for (const media of this.#media.values()) if (media.ssrc === ssrc) return media;
     return own;
-  }
-}
-
-function parsedRtp(bytes: Uint8Array): RtpPacket | undefined {
-  try {
-    return parseRtpPacket(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
-function parsedRtcp(bytes: Uint8Array): RtcpPacket[] | undefined {
-  try {
-    return parseRtcp(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
   }
 }
