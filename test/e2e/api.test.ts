@@ -116,6 +116,16 @@ test('viewers of every protocol are listed in lal’s order, and each is kicked 
   expect(server.errors).toEqual([]);
 });
 
+test('a publisher within the process is shown, which lal does not, and is kicked like any other', async () => {
+  const path = fixturePath('h264-bframes-aac');
+  const publisher = await server.server.publishFile({ path, appName: 'live', streamName: 'cam', loop: true });
+  if ('code' in publisher) throw new Error(publisher.message);
+  const { pub } = await groupWith(({ video_codec: codec }) => codec === 'H264');
+  expect(pub).toMatchObject({ protocol: 'CUSTOMIZE', base_type: 'PUB', remote_addr: '' });
+  expect(await api.kick('cam', pub.session_id)).toEqual({ error_code: 0, desp: 'succ' });
+  expect((await publisher.ended).code).toBe('kicked');
+});
+
 /** Sends tags a little at a time, so that files are cut and written meanwhile. */
 async function sendSlowly(publisher: RtmpPublisher, sent: readonly FlvTag[]): Promise<void> {
   for (let at = 0; at < sent.length; at += 25) {
