@@ -146,6 +146,7 @@ export class MediaServer {
       ...this.#context,
       statistics: this.statistics,
       records: this.records,
+      relayPulls: this.relayPulls,
       relayPushes: this.relayPushes,
       configReloader: this.#reloader,
       blacklist: this.blacklist,

@@ -17,6 +17,7 @@ import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
 import { addressOf, type Listener } from '../server/listener.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
+import { RelayPullService } from '../server/relay/pull/relay-pull-service.ts';
 import { RelayPushService } from '../server/relay/push-service.ts';
 import { RecordService } from '../server/record-service.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
@@ -25,6 +26,7 @@ import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { Statistics } from '../server/stats/statistics.ts';
 import { createUdpPorts } from '../server/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeSource } from './fake-pull-source.ts';
 import { FakeFileSystem, settle } from './fake-file-system.ts';
 import { frameOf, videoTrack } from './hub-kit.ts';
 
@@ -58,6 +60,8 @@ export class ApiBench {
   readonly context: ApiContext;
   /** Ends of sessions by the API: id and code. */
   readonly ends: string[] = [];
+  /** Origins that pulls have called. */
+  readonly pullSources: FakeSource[] = [];
   #listener: Listener | undefined;
 
   /** The config file, for whoever reads it again. */
@@ -84,9 +88,15 @@ export class ApiBench {
       streamingSockets: new WeakSet<Socket>(),
     };
     const relayPushes = new RelayPushService(base);
+    const relayPulls = new RelayPullService(base, (request, target) => {
+      const source = new FakeSource(request, target);
+      this.pullSources.push(source);
+      return source;
+    });
     this.statistics = new Statistics(this.hub, registry, clock, (key) => relayPushes.pushesOf(key));
     this.context = {
       ...base,
+      relayPulls,
       relayPushes,
       statistics: this.statistics,
       configReloader: new ConfigReloader(
@@ -119,6 +129,7 @@ export class ApiBench {
 
   async close(): Promise<void> {
     this.#listener?.server.close();
+    this.context.relayPulls.close(endReason('server-shutdown'));
     this.context.relayPushes.close(endReason('server-shutdown'));
     this.context.guard.destroyAll();
     await this.context.guard.whenEmpty();

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import pino from 'pino';
-import type { PublicationInput } from '../hub/publication.ts';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { LocalStreamDirectory, type StreamClaim, type StreamDirectory } from '../hub/stream-directory.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
@@ -19,6 +18,7 @@ import type { SessionRecord } from '../server/sessions/session-record.ts';
 import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { createUdpPorts } from '../server/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeSource } from './fake-pull-source.ts';
 import { settled } from './settled.ts';
 
 /** A directory whose answers can be held up, as one of many machines may. */
@@ -29,47 +29,6 @@ class SlowDirectory implements StreamDirectory {
   async claim(key: string): Promise<StreamClaim | undefined> {
     await this.delay;
     return this.#directory.claim(key);
-  }
-}
-
-/** A connection to an origin that does what the test says. */
-export class FakeSource implements PullSource {
-  readonly request: PullRequest;
-  readonly #target: PullTarget;
-  publication: PublicationInput | undefined;
-  /** Why it was closed. */
-  closed: string | undefined;
-
-  constructor(request: PullRequest, target: PullTarget) {
-    this.request = request;
-    this.#target = target;
-  }
-
-  /** The origin agrees. */
-  async agree(): Promise<void> {
-    this.publication = await this.#target.claim();
-  }
-
-  /** The connection is over. */
-  fail(code: EndCode = 'connect-failed', detail?: string): void {
-    this.#target.ended(endReason(code, detail));
-  }
-
-  bytesRead(): number {
-    return 1000;
-  }
-
-  bytesWritten(): number {
-    return 10;
-  }
-
-  counters(): Record<string, number> {
-    return { damaged: 0 };
-  }
-
-  close({ code }: EndReason): void {
-    this.closed ??= code;
-    this.#target.ended(endReason('peer-closed'));
   }
 }
 

@@ -2,6 +2,7 @@ import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { HlsOutput } from '../../output/hls/hls-output.ts';
 import type { RecordService } from '../record-service.ts';
+import type { RelayPullService } from '../relay/pull/relay-pull-service.ts';
 import type { RelayPushService } from '../relay/push-service.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Statistics } from '../stats/statistics.ts';
@@ -10,6 +11,7 @@ import type { Statistics } from '../stats/statistics.ts';
 export interface ApiContext extends ServerContext {
   readonly statistics: Statistics;
   readonly records: RecordService;
+  readonly relayPulls: RelayPullService;
   readonly relayPushes: RelayPushService;
   readonly configReloader: ConfigReloader;
   readonly blacklist: IpBlacklist;

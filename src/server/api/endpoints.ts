@@ -2,6 +2,7 @@ import type { Endpoint } from './endpoint.ts';
 import { blacklistEndpoints } from './endpoints/blacklist.ts';
 import { configEndpoints } from './endpoints/config.ts';
 import { recordingEndpoints } from './endpoints/recording.ts';
+import { relayPullEndpoints } from './endpoints/relay-pull.ts';
 import { relayPushEndpoints } from './endpoints/relay-push.ts';
 import { sessionEndpoints } from './endpoints/sessions.ts';
 import { statEndpoints } from './endpoints/statistics.ts';
@@ -12,6 +13,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...sessionEndpoints,
   ...blacklistEndpoints,
   ...configEndpoints,
+  ...relayPullEndpoints,
   ...relayPushEndpoints,
   ...recordingEndpoints,
 ];
