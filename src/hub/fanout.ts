@@ -59,6 +59,8 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   #newestUs: number | undefined;
   #cancelFlush: (() => void) | undefined;
   #isFlushDue = false;
+  /** When the oldest of the pending bytes was made. */
+  #sinceMs: number | undefined;
   /** The flush being delivered, and its bytes in each framing that a viewer asked for. */
   #flushBytes: Uint8Array | undefined;
   readonly #framedFlush = new Map<Framing, Uint8Array>();
@@ -269,6 +271,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   #requestFlush(): void {
     const { length } = this.#pending;
     if (length === 0) return;
+    this.#sinceMs ??= this.#scheduler.clock.monotonicMs();
     const { flushBytes } = this.#options;
     if (length >= MAX_PENDING_BYTES || (flushBytes > 0 && length >= flushBytes)) {
       this.#flushAtEndOfTurn();
@@ -293,13 +296,14 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   }
 
   #deliver(): void {
+    const nowMs = this.#scheduler.clock.monotonicMs();
     const flush: Flush = {
       bytes: this.#pending.view(),
       marks: this.#pending.marks,
       states: this.#markStates,
       endUs: this.#elapsedUs,
+      sinceMs: this.#sinceMs ?? nowMs,
     };
-    const nowMs = this.#scheduler.clock.monotonicMs();
     this.#flushBytes = flush.bytes;
     for (const subscription of this.#subscriptions) subscription.deliver(flush, nowMs);
     for (const consumer of this.#consumers) consumer.consume(flush, this);
@@ -309,6 +313,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
 
   #discardPending(): void {
     this.#pending.clear();
+    this.#sinceMs = undefined;
     this.#markStates.clear();
     this.#absorbed = { bytes: 0, marks: 0 };
   }

@@ -51,6 +51,8 @@ export interface Flush {
   readonly states: ReadonlyMap<UnitMark, StreamState>;
   /** Media time at the end of the flush, on the fan-out's own clock, which runs on from one publication to the next. */
   readonly endUs: number;
+  /** When the oldest of the bytes was made, on the monotonic clock. */
+  readonly sinceMs: number;
 }
 
 /** What a subscription asks of its fan-out. */

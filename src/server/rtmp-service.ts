@@ -3,6 +3,7 @@ import type { PlayAdmission, PublishAdmission } from './admission/stream-gate.ts
 import { FlvIngest } from '../ingest/flv-ingest.ts';
 import type { EndReason } from '../media/end-reason.ts';
 import { rtmpOutput } from '../output/rtmp-output.ts';
+import { ReadingRounds } from '../session/net/reading-rounds.ts';
 import type { SocketSink } from '../session/net/socket-sink.ts';
 import type { StreamFeed } from '../session/net/stream-session.ts';
 import type {
@@ -30,6 +31,7 @@ interface Client {
 /** The way between RTMP sessions and the hub, for RTMP and RTMPS alike. */
 export class RtmpService implements RtmpSessionHandler {
   readonly #context: ServerContext;
+  readonly #rounds: ReadingRounds;
   readonly #sessions = new Set<RtmpServerSession>();
   readonly #clients = new WeakMap<RtmpServerSession, Client>();
   readonly #observers = new Set<RtmpObserver>();
@@ -38,6 +40,7 @@ export class RtmpService implements RtmpSessionHandler {
 
   constructor(context: ServerContext) {
     this.#context = context;
+    this.#rounds = new ReadingRounds(context.clock);
   }
 
   /** Tells `observer` about everybody from now on. @returns stops that */
@@ -107,13 +110,19 @@ export class RtmpService implements RtmpSessionHandler {
     event: RtmpPublishEvent,
     admission: PublishAdmission,
   ): RtmpPublishTarget {
-    const { registry, logger } = this.#context;
-    const record = recordOf(session, client, event, { baseType: 'PUB', streamKey: admission.streamKey });
+    const { registry, logger, hub } = this.#context;
+    const { streamKey } = admission;
+    const record = recordOf(session, client, event, { baseType: 'PUB', streamKey });
     const ingest = new FlvIngest(admission.publication);
     registry.add(record);
     logger.info({ session: client.id, url: record.url }, 'publish start');
     return {
       receive: ({ type, timestampMs, payload }) => ingest.receive(TAG_TYPE[type], timestampMs, payload),
+      rest: (goOn) => {
+        const isWatched = (hub.get(streamKey)?.viewerCount ?? 0) > 0;
+        if (!isWatched) this.#rounds.rest(goOn);
+        return !isWatched;
+      },
       close: (reason) => {
         admission.release();
         registry.remove(record, reason);

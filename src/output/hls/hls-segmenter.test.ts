@@ -174,7 +174,7 @@ test('a fragment that grows too large for memory is cut', () => {
     const marks = [
       { offset: 0, timeUs: index * 40_000, isRandomAccess: index === 0, startsGroup: index === 0 },
     ];
-    segmenter.consume({ bytes, marks, states, endUs: 0 });
+    segmenter.consume({ bytes, marks, states, endUs: 0, sinceMs: 0 });
   }
   expect(times()).toEqual([160]);
 });

@@ -203,7 +203,7 @@ test('a full disk ends the file, whole; recording is tried again at key frames, 
     await pass(ms);
   };
   await gop(250);
-  await gop(250);
+  await gop(500);
   expect(content(0)).toMatch(/^\[va\]T1\.1;T2\.17;V40;\.*$/);
   expect(recorder.error).toMatchObject({ code: 'ERR_RECORD_DISK_FULL' });
   while (clock.monotonicMs() < 20_000) await gop(250);

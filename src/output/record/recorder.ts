@@ -83,6 +83,8 @@ export class Recorder implements UnitConsumer {
   #segment = 0;
   #isFromStart: boolean;
   #isClosed = false;
+  /** When the oldest bytes of the present flush were made. */
+  #sinceMs = 0;
   #retryAtMs: number | undefined;
   #retryMs = FIRST_RETRY_MS;
   #error: RecordError | undefined;
@@ -119,6 +121,7 @@ export class Recorder implements UnitConsumer {
 
   consume(flush: Flush, source: UnitSource): void {
     if (this.#isClosed) return;
+    this.#sinceMs = flush.sinceMs;
     let from = 0;
     let isFirst = false;
     if (this.#current === undefined) {
@@ -235,7 +238,7 @@ export class Recorder implements UnitConsumer {
 
   #write(chunks: readonly Uint8Array[]): boolean {
     const open = this.#current!;
-    if (open.file.write(...chunks)) return true;
+    if (open.file.write(this.#sinceMs, ...chunks)) return true;
     // A file that failed says so itself, as soon as it is closed.
     if (!open.file.hasFailed)
       this.#stumble(new RecordError('ERR_RECORD_TOO_SLOW', open.file.path ?? ''), open);

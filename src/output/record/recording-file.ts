@@ -32,8 +32,8 @@ export interface RecordingFileOptions {
 
 /** Enough for one write; more is written at once. */
 const BATCH_BYTES = 256 * 1024;
-/** What waits longer is written however little it is: what a killed process loses. */
-const MAX_WAIT_MS = 400;
+/** What is older is written however little it is: what a killed process loses. */
+const MAX_AGE_MS = 500;
 /** Names tried when the first one is taken. */
 const MAX_SUFFIX = 999;
 
@@ -60,6 +60,9 @@ export class RecordingFile {
   /** The first piece is what opens the file: a file of nothing else is no recording. */
   #openingBytes: number | undefined;
   #state: 'open' | 'finishing' | 'failed' = 'open';
+  /** What waits is old enough. */
+  #isDue = false;
+  #cancelDue: (() => void) | undefined;
   #wake: (() => void) | undefined;
   #completion: ((length: number) => readonly Patch[]) | undefined;
   /** Resolves when the file is closed, after `finish` or because it failed. Never rejects. */
@@ -87,9 +90,10 @@ export class RecordingFile {
 
   /**
    * Takes a piece that means nothing when it is torn. The chunks must not change afterwards.
+   * @param sinceMs when the oldest of it was made, on the monotonic clock
    * @returns false: the budget is used up, or the file has failed; nothing was taken
    */
-  write(...chunks: readonly Uint8Array[]): boolean {
+  write(sinceMs: number, ...chunks: readonly Uint8Array[]): boolean {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (this.#state !== 'open' || !this.#options.budget.take(bytes)) return false;
     if (bytes === 0) return true;
@@ -97,7 +101,8 @@ export class RecordingFile {
     this.#length += bytes;
     this.#queue.push({ chunks, bytes });
     this.#queuedBytes += bytes;
-    if (this.#queuedBytes >= BATCH_BYTES) this.#wake?.();
+    this.#cancelDue ??= this.#afterAge(sinceMs);
+    if (this.#mustWrite) this.#wake?.();
     return true;
   }
 
@@ -153,31 +158,30 @@ export class RecordingFile {
 
   async #writeAll(): Promise<void> {
     for (;;) {
-      // The opening is written at once: a name without content would be of no use to anybody.
-      const mayWait = this.#state === 'open' && this.#queuedBytes < BATCH_BYTES;
-      if (mayWait && (this.#written > 0 || this.#queuedBytes === 0)) await this.#untilDue();
+      if (!this.#mustWrite) await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = undefined;
       const batch = this.#queue;
       if (batch.length > 0) await this.#writeBatch(batch);
       else if (this.#state !== 'open') return;
     }
   }
 
-  /** Waits for a batch worth writing, for `MAX_WAIT_MS`, or for the end. */
-  #untilDue(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(MAX_WAIT_MS, () => this.#wake?.());
-      this.#wake = () => {
-        this.#wake = undefined;
-        cancel();
-        resolve();
-      };
+  get #mustWrite(): boolean {
+    if (this.#state !== 'open' || this.#isDue || this.#queuedBytes >= BATCH_BYTES) return true;
+    // The opening is written at once: a name without content would be of no use to anybody.
+    return this.#written === 0 && this.#queuedBytes > 0;
+  }
+
+  #afterAge(sinceMs: number): () => void {
+    const { clock } = this.#options;
+    return clock.after(Math.max(0, sinceMs + MAX_AGE_MS - clock.monotonicMs()), () => {
+      this.#isDue = true;
+      this.#wake?.();
     });
   }
 
   async #writeBatch(batch: readonly Piece[]): Promise<void> {
-    this.#queue = [];
-    const bytes = this.#queuedBytes;
-    this.#queuedBytes = 0;
+    const bytes = this.#takeQueue();
     const start = this.#written;
     try {
       await this.#put(
@@ -192,6 +196,17 @@ export class RecordingFile {
         this.#writtenWhole += piece.bytes;
       }
     }
+  }
+
+  /** Nothing waits any more. @returns how many bytes did */
+  #takeQueue(): number {
+    const bytes = this.#queuedBytes;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#isDue = false;
+    this.#cancelDue?.();
+    this.#cancelDue = undefined;
+    return bytes;
   }
 
   /** Writes all of it, however little the system takes at a time. */
@@ -228,9 +243,7 @@ export class RecordingFile {
   /** Ends the file at its last whole piece, or removes it when it holds no media; as far as the disk still obeys. */
   async #giveUp(error: RecordError | undefined): Promise<FinishedFile> {
     this.#state = 'failed';
-    this.#options.budget.giveBack(this.#queuedBytes);
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#options.budget.giveBack(this.#takeQueue());
     const { fileSystem } = this.#options;
     try {
       // Where that is refused the file ends in a torn piece: players stop there.

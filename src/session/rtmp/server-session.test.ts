@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endReason, type EndReason } from '../../media/end-reason.ts';
 import { RtmpClientConnection, type RtmpClientEvent } from '../../protocol/rtmp/client-connection.ts';
 import { serializeChunkedMessage } from '../../protocol/rtmp/chunk-writer.ts';
@@ -26,6 +26,9 @@ class Handler implements RtmpSessionHandler {
   readonly media: RtmpMediaEvent[] = [];
   sink: SocketSink | undefined;
   endedBy: EndReason | undefined;
+  /** Whether a publisher may rest, and those who do. */
+  mayRest = false;
+  readonly resting = new Set<() => void>();
   /** Runs while a player is being attached. */
   onStart: () => void = () => {};
   readonly #decisions: ((decision: EndReason | 'yes' | Error) => void)[] = [];
@@ -47,6 +50,10 @@ class Handler implements RtmpSessionHandler {
     return (
       (await this.#decision()) ?? {
         receive: (event) => this.media.push(event),
+        rest: (goOn) => {
+          if (this.mayRest) this.resting.add(goOn);
+          return this.mayRest;
+        },
         close: ({ code }) => this.log.push(`target closed: ${code}`),
       }
     );
@@ -207,6 +214,80 @@ test('media sent ahead of the decision is kept and comes first', async () => {
   handler.decide('yes');
   await settle();
   expect(handler.media.map(({ timestampMs }) => timestampMs)).toEqual([0, 40, 80]);
+});
+
+describe('a publisher that may rest', () => {
+  async function restingClient(): Promise<Client> {
+    handler.mayRest = true;
+    const client = await clientThatMay('publish');
+    client.media('video', 0);
+    await settle();
+    expect(handler.resting.size).toBe(1);
+    return client;
+  }
+
+  async function goOn(): Promise<void> {
+    const resting = [...handler.resting];
+    handler.resting.clear();
+    for (const wake of resting) wake();
+    await settle();
+  }
+
+  test('is not heard meanwhile, then all at once, and loses nothing', async () => {
+    const client = await restingClient();
+    for (const timeMs of [40, 80, 120]) client.media('video', timeMs);
+    await settle();
+    expect(handler.media).toHaveLength(1);
+    await goOn();
+    expect(handler.media.map(({ timestampMs }) => timestampMs)).toEqual([0, 40, 80, 120]);
+    expect(handler.resting.size).toBe(1);
+  });
+
+  test('is heard without a rest once it sends much', async () => {
+    const client = await restingClient();
+    client.media('video', 40, 100_000);
+    await goOn();
+    client.media('video', 80);
+    await settle();
+    expect(handler.media).toHaveLength(3);
+    await goOn();
+    client.media('video', 120);
+    client.media('video', 160);
+    await settle();
+    expect(handler.media).toHaveLength(4);
+  });
+
+  test('may leave, and is gone when the rest is over', async () => {
+    await restingClient();
+    clientEnd.end();
+    await settle();
+    expect(handler.endedBy).toBeUndefined();
+    await goOn();
+    expect(handler.endedBy?.code).toBe('peer-closed');
+    await goOn();
+  });
+
+  test('has been heard to the last byte when it is ended', async () => {
+    const client = await restingClient();
+    client.media('video', 40);
+    await settle();
+    session.close(endReason('kicked'));
+    await settle();
+    expect(handler.media).toHaveLength(2);
+    expect(handler.endedBy?.code).toBe('kicked');
+    await goOn();
+  });
+
+  test('has been heard to the last byte when its connection breaks', async () => {
+    const client = await restingClient();
+    client.media('video', 40);
+    await settle();
+    clientEnd.reset();
+    await settle();
+    expect(handler.media).toHaveLength(2);
+    expect(handler.endedBy?.code).toBe('peer-reset');
+    await goOn();
+  });
 });
 
 test('no more is read ahead of the decision than the limit, and nothing of it is lost', async () => {

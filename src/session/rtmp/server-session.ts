@@ -21,6 +21,11 @@ export type RtmpPlayEvent = Extract<RtmpServerEvent, { type: 'play' }>;
 /** What takes a publisher's messages. */
 export interface RtmpPublishTarget {
   receive(event: RtmpMediaEvent): void;
+  /**
+   * Asked when all that was read has been received: whether what comes next may wait a little, because nobody waits for it.
+   * @param goOn called when the rest is over; twice is harmless, and so is after the end
+   */
+  rest?(goOn: () => void): boolean;
   close(reason: EndReason): void;
 }
 
@@ -53,6 +58,12 @@ export interface RtmpSessionLimits {
   readonly publisherIdleTimeoutMs: number;
 }
 
+/**
+ * Whoever sends more than this between two rests is read without one: a socket that is not read keeps 64 KiB, then the sender
+ * has to wait.
+ */
+const MAX_BYTES_PER_REST = 32 * 1024;
+
 type State =
   | { readonly name: 'connecting'; readonly sinceMs: number }
   | { readonly name: 'admitting'; readonly what: 'publish' | 'play'; readonly sinceMs: number }
@@ -74,6 +85,12 @@ export class RtmpServerSession {
   readonly #clock: Clock;
   #state: State;
   #lastReceivedMs: number;
+  #bytesSinceRest = 0;
+  readonly #receiveData = (chunk: Uint8Array): void => this.#receive(chunk);
+  readonly #goOnReading = (): void => {
+    this.#bytesSinceRest = 0;
+    if (!this.#socket.writableNeedDrain) this.#socket.resume();
+  };
 
   constructor(
     socket: Socket,
@@ -92,9 +109,12 @@ export class RtmpServerSession {
     this.startedMs = clock.wallMs();
     this.#lastReceivedMs = clock.monotonicMs();
     this.#state = { name: 'connecting', sinceMs: this.#lastReceivedMs };
-    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('data', this.#receiveData);
     socket.on('drain', () => this.#drained());
-    socket.on('error', (error) => this.#finish(endReasonOfError(error)));
+    socket.on('error', (error) => {
+      this.#receiveRest();
+      this.#finish(endReasonOfError(error));
+    });
     socket.on('end', () => this.#finish(endReason('peer-closed')));
     socket.on('close', () => this.#finish(endReason('peer-closed')));
   }
@@ -130,6 +150,7 @@ export class RtmpServerSession {
 
   /** Ends the session; a player is told in RTMP's words first. */
   close(reason: EndReason): void {
+    this.#receiveRest();
     if (this.#state.name === 'playing') {
       this.#connection.endPlay();
       this.#writeOutput();
@@ -146,6 +167,23 @@ export class RtmpServerSession {
     });
     const isAhead = this.#connection.pendingBytes > this.#limits.admissionBufferBytes;
     if (this.#state.name === 'admitting' && isAhead) this.#socket.pause();
+    this.#bytesSinceRest += chunk.length;
+    if (this.#state.name === 'publishing' && this.#socket.readableLength === 0)
+      this.#rest(this.#state.target);
+  }
+
+  /** What a publisher who rests has sent meanwhile: a socket that breaks, or is closed, would not hand it out any more. */
+  #receiveRest(): void {
+    if (this.#state.name !== 'publishing') return;
+    // Otherwise each read would be an event too.
+    this.#socket.off('data', this.#receiveData);
+    for (let chunk; (chunk = this.#socket.read() as Uint8Array | null) !== null;) this.#receive(chunk);
+  }
+
+  #rest(target: RtmpPublishTarget): void {
+    if (target.rest?.(this.#goOnReading) === true && this.#bytesSinceRest <= MAX_BYTES_PER_REST) {
+      this.#socket.pause();
+    }
   }
 
   #run(work: () => void): void {
