@@ -128,7 +128,7 @@ test('publish, play over every protocol, kick, end: each session is told of with
     inOrder([{ ...publication, has_out_session: false }]),
   );
   expect(inOrder(receiver.bodies('on_pub_stop'))).toEqual(
-    inOrder([{ ...publication, ...sums, has_in_session: false }]),
+    inOrder([{ ...publication, ...sums, has_in_session: false, end_code: 'peer-stopped' }]),
   );
   expect(inOrder(receiver.bodies('on_sub_start'))).toEqual(
     inOrder(
@@ -143,6 +143,7 @@ test('publish, play over every protocol, kick, end: each session is told of with
         base_type: 'SUB',
         ...other,
         ...sums,
+        end_code: id === 'RTMPPUBSUB2' ? 'kicked' : protocol === 'HLS' ? 'server-shutdown' : 'peer-closed',
         // The publisher, and every other viewer, had gone before.
         ...(protocol === 'HLS' ? { has_in_session: false, has_out_session: false } : {}),
       }),

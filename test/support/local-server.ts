@@ -4,7 +4,7 @@ import type { Subscription } from '../../src/hub/subscription.ts';
 import { parseConfig } from '../../src/server/config/load-config.ts';
 import type { ListenerKind } from '../../src/server/listener.ts';
 import { createServer } from '../../src/server/media-server.ts';
-import type { MediaServer } from '../../src/server/media-server.ts';
+import type { MediaServer, MediaServerOptions } from '../../src/server/media-server.ts';
 import type { Scope } from './scope.ts';
 import { testConfig } from './server.ts';
 import type { ConfigOverrides } from './server.ts';
@@ -31,16 +31,20 @@ export class LocalServer {
   readonly #waiters = new Waiters(() => this.describe());
   readonly server: MediaServer;
 
-  private constructor(overrides: ConfigOverrides) {
+  private constructor(overrides: ConfigOverrides, options: Partial<MediaServerOptions>) {
     const noPorts = { rtmp: 0, rtmps: 0, http: 0, https: 0 };
     const { config } = parseConfig(JSON.stringify(testConfig(noPorts, overrides)), 'test config');
     const logger = pino({ level: 'debug' }, { write: (line: string) => this.#logged(line) });
-    this.server = createServer(config, { logger });
+    this.server = createServer(config, { logger, ...options });
   }
 
   /** It is closed with the scope at the latest. */
-  static async start(scope: Scope, overrides: ConfigOverrides = {}): Promise<LocalServer> {
-    const local = new LocalServer(overrides);
+  static async start(
+    scope: Scope,
+    overrides: ConfigOverrides = {},
+    options: Partial<MediaServerOptions> = {},
+  ): Promise<LocalServer> {
+    const local = new LocalServer(overrides, options);
     await local.server.start();
     scope.defer(() => local.server.close());
     return local;

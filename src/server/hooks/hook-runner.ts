@@ -71,6 +71,8 @@ export class HookRunner implements ServerEventSink {
 
   async #call(hook: keyof ServerHooks, event: ServerEvent): Promise<void> {
     const { hooks, timeoutMs, clock, logger } = this.#environment;
+    // Whoever tells of an event is in the middle of something, and must not be called back into.
+    await Promise.resolve();
     const outcome = await withDeadline(() => callHook(hooks, event), timeoutMs, clock);
     if (outcome.is === 'late') {
       logger.error({ code: 'ERR_HOOK_TIMEOUT', hook }, `hooks: ${hook} is not done in time`);

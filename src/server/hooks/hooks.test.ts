@@ -163,6 +163,17 @@ describe('hooks that are told', () => {
     expect(closed).toEqual(['kicked']);
   });
 
+  test('a hook is not called in the middle of what it is told of', async () => {
+    let isIn = false;
+    const seen: boolean[] = [];
+    const { bench } = benchOf({ onPublishStart: () => void seen.push(isIn) });
+    isIn = true;
+    bench.start('R1');
+    isIn = false;
+    await settled();
+    expect(seen).toEqual([false]);
+  });
+
   test('hooks about one stream are awaited one after the other; streams do not wait for each other', async () => {
     const calls: string[] = [];
     const ends: (() => void)[] = [];

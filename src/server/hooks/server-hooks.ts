@@ -32,13 +32,21 @@ export interface ServerHooks {
    * each when the one before is done; a start always before its stop. Different streams do not wait for each other.
    */
 
+  /** A publisher was let in. */
   onPublishStart?(session: SessionSnapshot): HookDone;
+  /** It has gone, for whatever reason; viewers may stay. */
   onPublishStop?(session: SessionSnapshot, reason: EndReason): HookDone;
+  /** A viewer was let in, whether or not the stream is there. */
   onPlayStart?(session: SessionSnapshot): HookDone;
+  /** It has gone. */
   onPlayStop?(session: SessionSnapshot, reason: EndReason): HookDone;
+  /** A relay pull is established. */
   onRelayPullStart?(session: SessionSnapshot): HookDone;
+  /** It has ended. */
   onRelayPullStop?(session: SessionSnapshot, reason: EndReason): HookDone;
+  /** An RTMP client sent `connect`. */
   onRtmpConnect?(connect: RtmpConnect): HookDone;
+  /** A fragment of HLS was begun, or is complete. */
   onHlsFragment?(fragment: HlsFragmentNotice): HookDone;
   /** All streams: when all ports are open, and then every `http_notify.update_interval_sec` seconds (0: not again). */
   onUpdate?(groups: readonly StatGroup[]): HookDone;

@@ -19,6 +19,8 @@ const SESSION_KEYS = {
   read_bytes_sum: 'number',
   wrote_bytes_sum: 'number',
 };
+/** Ours, behind lal's. */
+const STOP_KEYS = { ...SESSION_KEYS, end_code: 'string' };
 const KEYS: Readonly<Record<CallbackName, Readonly<Record<string, string>>>> = {
   on_server_start: {
     server_id: 'string',
@@ -31,11 +33,11 @@ const KEYS: Readonly<Record<CallbackName, Readonly<Record<string, string>>>> = {
   },
   on_update: { server_id: 'string', groups: 'object' },
   on_pub_start: SESSION_KEYS,
-  on_pub_stop: SESSION_KEYS,
+  on_pub_stop: STOP_KEYS,
   on_sub_start: SESSION_KEYS,
-  on_sub_stop: SESSION_KEYS,
+  on_sub_stop: STOP_KEYS,
   on_relay_pull_start: SESSION_KEYS,
-  on_relay_pull_stop: SESSION_KEYS,
+  on_relay_pull_stop: STOP_KEYS,
   on_rtmp_connect: {
     server_id: 'string',
     session_id: 'string',
@@ -122,7 +124,12 @@ test('a publisher that came has no bytes yet, one that has gone has its sums', a
   const zero = { read_bytes_sum: 0, wrote_bytes_sum: 0 };
   const sums = { read_bytes_sum: 7, wrote_bytes_sum: 9 };
   expect(await bodyOf('on_pub_start')).toEqual({ ...session, has_in_session: true, ...zero });
-  expect(await bodyOf('on_pub_stop')).toEqual({ ...session, has_in_session: false, ...sums });
+  expect(await bodyOf('on_pub_stop')).toEqual({
+    ...session,
+    has_in_session: false,
+    ...sums,
+    end_code: 'peer-closed',
+  });
 });
 
 test('a viewer counts as output from its start to its stop', async () => {

@@ -24,10 +24,7 @@ export function callbackBody(event: ServerEvent, { serverId, startedMs }: Callba
     case 'hls-fragment':
       return fragmentBody(serverId, event.fragment);
     default:
-      return sessionBody(serverId, event.session.baseType, event.session, {
-        ...event.session,
-        ...(hasByteSums(event) ? {} : { bytesRead: 0, bytesWritten: 0 }),
-      });
+      return startOrStopBody(serverId, event);
   }
 }
 
@@ -58,9 +55,13 @@ export function sessionBody(
   };
 }
 
-/** lal gives sums when publishers and viewers stop, and zeros otherwise. */
-function hasByteSums({ type }: ServerEvent): boolean {
-  return type === 'pub-stop' || type === 'sub-stop';
+/** lal gives sums when publishers and viewers stop, and zeros otherwise. Why a session stopped is ours, behind lal's keys. */
+function startOrStopBody(serverId: string, event: Extract<ServerEvent, { session: object }>): object {
+  const { session } = event;
+  const hasSums = event.type === 'pub-stop' || event.type === 'sub-stop';
+  const facts = hasSums ? session : { ...session, bytesRead: 0, bytesWritten: 0 };
+  const body = sessionBody(serverId, session.baseType, session, facts);
+  return 'reason' in event ? { ...body, end_code: event.reason.code } : body;
 }
 
 function connectBody(serverId: string, connect: RtmpConnect): object {

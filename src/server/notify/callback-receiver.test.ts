@@ -4,6 +4,7 @@ import { FakeCallbackClient } from '../../testing/callback-kit.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { settled } from '../../testing/settled.ts';
 import { parseConfig } from '../config/load-config.ts';
+import type { OrderKeys } from '../hooks/ordered-tasks.ts';
 import { parseCallbackUrl } from './callback-endpoint.ts';
 import { CallbackReceiver } from './callback-receiver.ts';
 
@@ -25,11 +26,11 @@ class Bench {
   }
 
   /** Adds a callback with a number as its body. */
-  add(number: number, streamKey: string, other: { isPeriodic?: boolean } = {}): void {
+  add(number: number, keys: OrderKeys, other: { isPeriodic?: boolean } = {}): void {
     const endpoint = parseCallbackUrl('http://receiver/a')!;
     const text = String(number);
     const callback = { name: 'on_pub_start', endpoint, length: text.length, body: () => text } as const;
-    this.receiver.add({ isPeriodic: false, ...callback, ...other }, [streamKey]);
+    this.receiver.add({ isPeriodic: false, ...callback, ...other }, keys);
   }
 
   /** Numbers that have been sent so far, each attempt. */
@@ -46,9 +47,9 @@ class Bench {
 test('pauses before retries double, and the callbacks behind wait', async () => {
   const bench = new Bench({ retry_num: 2 });
   bench.client.result = { status: 500, text: '' };
-  bench.add(1, 'a');
-  bench.add(2, 'a');
-  bench.add(3, 'b');
+  bench.add(1, ['a']);
+  bench.add(2, ['a']);
+  bench.add(3, ['b']);
   await settled();
   expect(bench.attempts).toEqual([1, 3]);
   await bench.pass(999);
@@ -65,10 +66,25 @@ test('pauses before retries double, and the callbacks behind wait', async () => 
   expect(bench.clock.pendingTimers).toBe(0);
 });
 
+test('what is about the whole server does not wait for retries of others, and neither do other streams', async () => {
+  const bench = new Bench({ retry_num: 1 });
+  bench.client.result = { status: 500, text: '' };
+  bench.add(1, ['a']);
+  await settled();
+  bench.client.result = { status: 200, text: '' };
+  bench.add(2, 'everything', { isPeriodic: true });
+  bench.add(3, ['a']);
+  bench.add(4, ['b']);
+  await settled();
+  expect(bench.attempts).toEqual([1, 2, 4]);
+  await bench.pass(1000);
+  expect(bench.attempts).toEqual([1, 2, 4, 1, 3]);
+});
+
 test('no pause is longer than 30 s', async () => {
   const bench = new Bench({ retry_num: 8 });
   bench.client.result = { code: 'ERR_NOTIFY_CONNECTION', message: '' };
-  bench.add(1, 'a');
+  bench.add(1, ['a']);
   await settled();
   const counts: number[] = [];
   for (const seconds of [1, 2, 4, 8, 16, 30, 30, 30]) {
@@ -89,7 +105,7 @@ test.each([
 ])('after $result there are $attempts attempts', async ({ result, attempts }) => {
   const bench = new Bench({ retry_num: 1 });
   bench.client.result = result;
-  bench.add(1, 'a');
+  bench.add(1, ['a']);
   await settled();
   await bench.pass(100_000);
   expect(bench.attempts).toHaveLength(attempts);
@@ -103,7 +119,7 @@ test('without retry_num, and for what comes again by itself, one attempt is made
   ] as const) {
     const bench = new Bench(section);
     bench.client.result = { status: 500, text: '' };
-    bench.add(1, 'a', other);
+    bench.add(1, ['a'], other);
     await settled();
     expect(bench.told).toEqual(['failed 1']);
   }
@@ -112,7 +128,7 @@ test('without retry_num, and for what comes again by itself, one attempt is made
 test('no more than `connections` are under way at a time, and a pause takes none', async () => {
   const bench = new Bench({ connections: 2, retry_num: 1 });
   bench.client.result = undefined;
-  for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) bench.add(index, key);
+  for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) bench.add(index, [key]);
   await settled();
   expect(bench.attempts).toEqual([0, 1]);
   bench.client.open[0]!.answer({ status: 500, text: '' });
@@ -131,8 +147,8 @@ test('no more than `connections` are under way at a time, and a pause takes none
 test('at the end pauses are cut short, and nothing is tried a second time', async () => {
   const bench = new Bench({ retry_num: 9 });
   bench.client.result = { status: 500, text: '' };
-  bench.add(1, 'a');
-  bench.add(2, 'a');
+  bench.add(1, ['a']);
+  bench.add(2, ['a']);
   await settled();
   const finished = bench.receiver.finish();
   await settled();
@@ -153,7 +169,7 @@ test('whatever is answered, and whenever, those of one stream are delivered in o
       async (streamOf, script, connections) => {
         const bench = new Bench({ retry_num: retryNum, connections });
         bench.client.result = undefined;
-        streamOf.forEach((stream, number) => bench.add(number, stream));
+        streamOf.forEach((stream, number) => bench.add(number, [stream]));
         let turn = 0;
         while (bench.receiver.size > 0) {
           await settled();

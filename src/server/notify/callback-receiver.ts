@@ -78,8 +78,8 @@ export class CallbackReceiver {
 
   add(callback: Callback, keys: OrderKeys): void {
     this.#length += callback.length;
-    this.#tasks.add(keys, async () => {
-      await this.#deliver(callback);
+    this.#tasks.add(keys, async (letPass) => {
+      await this.#deliver(callback, letPass);
       this.#length -= callback.length;
     });
   }
@@ -91,7 +91,7 @@ export class CallbackReceiver {
     return this.#tasks.whenEmpty();
   }
 
-  async #deliver(callback: Callback): Promise<void> {
+  async #deliver(callback: Callback, letPass: () => void): Promise<void> {
     const { observer } = this.#options;
     for (let retries = 0; ; retries += 1) {
       const result = await this.#attempt(callback);
@@ -105,6 +105,7 @@ export class CallbackReceiver {
         return;
       }
       observer.retried(callback, failure);
+      letPass();
       await this.#pause(Math.min(FIRST_RETRY_MS * 2 ** retries, MAX_RETRY_MS));
     }
   }

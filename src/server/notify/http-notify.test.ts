@@ -38,6 +38,27 @@ test('what is about the whole server keeps its place among all of one receiver',
   expect((await bench.sent()).at(-1)).toBe('on_pub_start R2');
 });
 
+test('with one connection everything is sent in the order in which it happened, also while something is tried again', async () => {
+  const bench = new NotifyBench({ connections: 1, retry_num: 1 });
+  bench.client.result = { status: 500, text: '' };
+  const first = bench.start('R1', 'a');
+  await settled();
+  bench.client.result = { status: 200, text: '' };
+  bench.stop(first);
+  bench.start('R2', 'b');
+  bench.events.serverStarted();
+  bench.start('R3', 'c');
+  expect(await bench.sent()).toEqual(['on_pub_start R1']);
+  bench.clock.advance(1000);
+  expect((await bench.sent()).slice(1)).toEqual([
+    'on_pub_start R1',
+    'on_pub_stop R1',
+    'on_pub_start R2',
+    'on_update',
+    'on_pub_start R3',
+  ]);
+});
+
 test('a receiver that hangs holds up nobody else', async () => {
   const bench = new NotifyBench({ on_sub_start: 'http://hanging/on_sub_start' });
   bench.client.result = undefined;

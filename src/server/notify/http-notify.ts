@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../media/clock.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { MissedStarts } from '../hooks/missed-starts.ts';
+import type { OrderKeys } from '../hooks/ordered-tasks.ts';
 import { orderKeysOf, type ServerEvent, type ServerEventSink } from '../hooks/server-event.ts';
 import { TroubleLog, type TroubleReport } from '../hooks/trouble-log.ts';
 import { callbackBody, type CallbackOrigin } from './callback-body.ts';
@@ -19,6 +20,8 @@ import {
 const MAX_PENDING = 1024;
 /** The same in characters, for clients that say much. */
 const MAX_PENDING_LENGTH = 16 * 1024 * 1024;
+/** A key that all have in common. */
+const ONE_BY_ONE: OrderKeys = ['all'];
 
 /** Callbacks since the server was made. */
 export interface CallbackCounters {
@@ -58,7 +61,8 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
   readonly #drops: TroubleLog<CallbackName>;
   readonly #counters = { sent: 0, failed: 0, retried: 0, dropped: 0 };
   #isUpdatePending = false;
-  #isClosed = false;
+  #isClosing = false;
+  #hasGivenUp = false;
 
   constructor(options: HttpNotifyOptions) {
     const { clock, logger } = options;
@@ -84,7 +88,7 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
       this.#counters.dropped += 1;
       return;
     }
-    if (this.#isClosed || !config.http_notify.enable || !isToBeTold(event, config)) return;
+    if (this.#isClosing || !config.http_notify.enable || !isToBeTold(event, config)) return;
     // The update that waits will show what is going on when its turn comes.
     if (event.type === 'update' && this.#isUpdatePending) return;
     const name = CALLBACK_OF[event.type];
@@ -92,11 +96,12 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
     if (endpoint !== undefined) this.#queue(event, name, endpoint);
   }
 
-  /** What is pending is tried once more, and given up when `giveUp` resolves. */
+  /** Takes no more events. What is pending is tried once more, and given up when `giveUp` resolves. */
   async close(giveUp: Promise<void>): Promise<void> {
+    this.#isClosing = true;
     const finished = Promise.all([...this.#receivers.values()].map((receiver) => receiver.finish()));
     await Promise.race([finished, giveUp]);
-    this.#isClosed = true;
+    this.#hasGivenUp = true;
     const { queued } = this.counters;
     if (queued > 0) this.#options.logger.warn({ queued }, 'callbacks: given up because the server stops');
     // From here on each attempt fails at once.
@@ -131,7 +136,8 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
       return;
     }
     if (event.type === 'update') this.#isUpdatePending = true;
-    receiver.add(callback, orderKeysOf(event));
+    const isOneByOne = this.#options.config.http_notify.connections === 1;
+    receiver.add(callback, isOneByOne ? ONE_BY_ONE : orderKeysOf(event));
   }
 
   #callback(event: ServerEvent, name: CallbackName, endpoint: CallbackEndpoint): Callback {
@@ -173,7 +179,7 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
 
   #logFailure({ name, endpoint }: Callback, failure: CallbackFailure): void {
     // What is given up in the end has been said already.
-    if (this.#isClosed) return;
+    if (this.#hasGivenUp) return;
     let failures = this.#failures.get(name);
     if (failures === undefined) {
       failures = new TroubleLog(this.#options.clock, (report, latest) =>
