@@ -207,3 +207,39 @@ test('a publisher that returns within the grace time finds the session at the ta
   expectSamePackets(own.recording, reader.recording, { sameOrder: true });
   expect(target.log.filter(({ msg }) => msg === 'publish start')).toHaveLength(1);
 });
+
+test('an edge that pushes to its origin and pulls from it makes no loop', async () => {
+  const origin = await startTarget(scope);
+  const addr = `127.0.0.1:${origin.port('rtmp')}`;
+  const edge = await LocalServer.start(scope, {
+    relay_push: { enable: true, addr_list: [addr], all_inputs: true },
+    static_relay_pull: { enable: true, addr },
+  });
+  const tags = readFlvTags(fixturePath('h264-bframes-aac')).filter(({ timestampMs }) => timestampMs < 3500);
+  const source = recordingOf(tags);
+  // One stream is published at the edge, the other at the origin; both are watched at both.
+  const publishers = [
+    await RtmpPublisher.open(scope, edge.port('rtmp'), 'up'),
+    await RtmpPublisher.open(scope, origin.port('rtmp'), 'down'),
+  ];
+  const readers = [
+    await watch(scope, origin, 'up'),
+    await watch(scope, edge, 'up'),
+    await watch(scope, origin, 'down'),
+    await watch(scope, edge, 'down'),
+  ];
+  await edge.until(() => edge.server.statistics.group('down')?.pull.session_id === 'RTMPPULL1', 'the pull');
+  await Promise.all(publishers.map((publisher) => publisher.sendPaced(tags)));
+  for (const reader of readers) {
+    await reader.untilUnits(source.units.length);
+    expectSamePackets(source, reader.recording, { sameOrder: true });
+  }
+  const pushesOf = (streamName: string): string[] =>
+    edge.server.relayPushes.pushesOf(streamName).map(({ state }) => state);
+  expect(pushesOf('up')).toEqual(['pushing']);
+  expect(pushesOf('down')).toEqual([]);
+  for (const publisher of publishers) await publisher.close();
+  const publications = ({ log }: LocalServer): number =>
+    log.filter(({ msg }) => msg === 'publish start').length;
+  expect([publications(origin), publications(edge)]).toEqual([2, 1]);
+});

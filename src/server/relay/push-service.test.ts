@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { endReason, type EndReason } from '../../media/end-reason.ts';
-import { audioTrack, videoTrack } from '../../testing/hub-kit.ts';
+import { audioTrack, frameOf, videoTrack } from '../../testing/hub-kit.ts';
 import { PushBench } from '../../testing/push-bench.ts';
 
 const ADDR = { relay_push: { enable: true, addr_list: ['10.0.0.2:1935'] } };
@@ -331,6 +331,19 @@ describe('tracks', () => {
     expect(bench.statuses()[0]).toMatchObject({ id: 'RTMPPUSH1', state: 'pushing', failures: 0 });
   });
 
+  test('what was sent just before them is not lost', () => {
+    const bench = new PushBench(ADDR);
+    const publication = bench.publish();
+    bench.send(publication, 0);
+    bench.last.accept();
+    bench.last.fitsTracks = ({ tracks }) => tracks.length === 1;
+    // Still waits for the end of the turn.
+    publication.write(frameOf(videoTrack(), 40, { isKey: false }));
+    publication.setTrack(audioTrack());
+    expect(bench.last.sink.units).toEqual(['[v]T1.1', 'V0', 'v40']);
+    expect(bench.last.endedWith?.detail).toBe('tracks-changed');
+  });
+
   test('that change all the time do not make all the time calls', () => {
     const bench = new PushBench(ADDR);
     const publication = bench.publish();
@@ -454,6 +467,32 @@ describe('a publisher that returns within the grace time', () => {
     bench.send(bench.publish(), 0);
     expect(bench.last.sink.units).toEqual(['[v]T1.1', 'V0', 'V1000']);
     expect(bench.connections).toHaveLength(1);
+  });
+
+  test('is pushed again where the tries were used up', () => {
+    const bench = new PushBench({ in_session: { grace_ms: 5000 } });
+    bench.service.start({ streamKey: 'test110', url: URL, maxRetries: 0 });
+    const publication = bench.publish();
+    bench.send(publication, 0);
+    bench.last.end(failed);
+    bench.unpublish(publication);
+    expect(bench.states()).toEqual(['stopped']);
+    bench.publish();
+    expect(bench.states()).toEqual(['connecting']);
+  });
+
+  test('by a name that does not fit into the URL ends his push', () => {
+    const bench = new PushBench({ in_session: { grace_ms: 5000 } });
+    bench.service.start({ streamKey: 'test110', url: 'rtsp://h/{stream}?{param}' });
+    const publication = bench.publish();
+    bench.send(publication, 0);
+    bench.last.accept();
+    bench.unpublish(publication);
+    bench.publish({ urlParam: 'a\nb' });
+    expect(bench.last.endedWith).toMatchObject({ code: 'protocol-error', detail: 'ERR_RTSP_URL' });
+    expect(bench.statuses()).toMatchObject([
+      { state: 'stopped', lastEnd: { reason: { detail: 'ERR_RTSP_URL' } } },
+    ]);
   });
 
   test('is pushed anew by another name', () => {

@@ -118,15 +118,16 @@ export class RelayPush {
   published(address: StreamAddress): void {
     this.#attempt(() => {
       const url = this.#options.template.expand(address);
-      const goesOn = this.#isPublished && JSON.stringify(url) === JSON.stringify(this.#url);
+      const isSameTarget = JSON.stringify(url) === JSON.stringify(this.#url);
+      const goesOn = this.#isPublished && isSameTarget && this.#state.name !== 'stopped';
+      // The last publisher's end may still be on its way.
+      if (!goesOn) this.#leave(endReason('source-ended'));
       this.#isPublished = true;
       this.#address = address;
       this.#url = url;
       if (goesOn) {
         this.tracksChanged();
       } else {
-        // The last publisher's end may still be on its way.
-        this.#leave(endReason('source-ended'));
         this.#retry = this.#newRetry();
         this.#connect();
       }
@@ -230,6 +231,7 @@ export class RelayPush {
 
   #finish(state: State & { name: 'pushing' }, reason: EndReason): void {
     const { connection } = state;
+    this.#options.stream.flush();
     const cancelTimeout = this.#context.clock.after(FINISH_TIMEOUT_MS, () => connection.end(reason));
     this.#state = { ...state, name: 'finishing', cancelTimeout };
     connection.finish(reason);
@@ -252,8 +254,8 @@ export class RelayPush {
       work();
     } catch (error) {
       const reason = this.#withoutSecrets(endReasonOfError(error));
+      this.stop(reason);
       this.#lastEnd = { reason, wallMs: this.#context.clock.wallMs() };
-      this.#state = { name: 'stopped' };
       this.#logEnd(this.#state, reason, 'none');
     }
   }
