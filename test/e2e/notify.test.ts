@@ -38,10 +38,10 @@ function start(notify: Record<string, unknown> = {}, other: ConfigOverrides = {}
   });
 }
 
-async function kick(local: LocalServer, streamName: string, sessionId: string): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${local.port('http-api')}/api/ctrl/kick_session`, {
+async function call(local: LocalServer, name: string, parameters: object): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${local.port('http-api')}/api/ctrl/${name}`, {
     method: 'POST',
-    body: JSON.stringify({ stream_name: streamName, session_id: sessionId }),
+    body: JSON.stringify(parameters),
   });
   expect(await response.json()).toMatchObject({ error_code: 0 });
 }
@@ -92,7 +92,7 @@ test('publish, play over every protocol, kick, end: each session is told of with
   await flv.untilUnits(100);
   await ts.untilBytes();
 
-  await kick(local, 'a', 'RTMPPUBSUB2');
+  await call(local, 'kick_session', { stream_name: 'a', session_id: 'RTMPPUBSUB2' });
   await rtmp.ended();
   flv.close();
   webSocket.close();
@@ -317,3 +317,30 @@ test('with a key each callback is signed', async () => {
     expect(headers['content-type']).toBe('application/json');
   }
 });
+
+test.each(['rtmp', 'rtsp'] as const)(
+  'a pull by %s is told of from its start to its end; one that finds nobody is not',
+  async (protocol) => {
+    const local = await start();
+    const origin = await LocalServer.start(scope, { rtsp: { enable: true, addr: '127.0.0.1:0' } });
+    const file = { path: fixturePath('h264-baseline-aac'), appName: 'live', streamName: 'o', loop: true };
+    await origin.server.publishFile(file);
+    const nobody = `rtmp://127.0.0.1:${new URL(receiver.url).port}/live/o`;
+    await call(local, 'start_relay_pull', { url: nobody, stream_name: 'b', pull_timeout_ms: 500 });
+    const url = `${protocol}://127.0.0.1:${origin.port(protocol)}/live/o?k=v`;
+    await call(local, 'start_relay_pull', { url, stream_name: 'a' });
+    const begun = await receiver.heard('on_relay_pull_start');
+    const id = protocol === 'rtmp' ? 'RTMPPULL2' : 'RTSPPULL1';
+    const pull = { session_id: id, protocol: protocol.toUpperCase(), base_type: '', stream_name: 'a', url };
+    expect(begun).toMatchObject({ ...pull, has_in_session: true, has_out_session: false, read_bytes_sum: 0 });
+    await call(local, 'kick_session', { stream_name: 'a', session_id: id });
+    const ended = await receiver.heard('on_relay_pull_stop');
+    expect(ended).toMatchObject({ ...pull, has_in_session: false, read_bytes_sum: 0, end_code: 'kicked' });
+    expect(Object.keys(ended).slice(0, -1)).toEqual(Object.keys(begun));
+    await local.server.close();
+    expect(receiver.lines.filter((line) => line.startsWith('on_relay'))).toEqual([
+      `on_relay_pull_start ${id}`,
+      `on_relay_pull_stop ${id}`,
+    ]);
+  },
+);
