@@ -64,7 +64,9 @@ test('what is published by RTMP goes on by RTMP, RTMPS, RTSP and RTSPS', async (
       expectSameStream(source, recording, msTimes, true);
     }
   }
-  expect([...origin.ends, ...target.ends].filter((end) => !/^peer-(closed|stopped)/.test(end))).toEqual([]);
+  // Each says goodbye in the words of its protocol.
+  const stops = target.log.filter(({ msg }) => msg === 'publish stop').map(({ code }) => code);
+  expect(stops).toEqual(['peer-stopped', 'peer-stopped', 'peer-stopped', 'peer-stopped']);
   await origin.untilNoConnections();
   expect(origin.server.statistics.group('cam')?.pushs ?? []).toEqual([]);
 });
@@ -92,6 +94,24 @@ test('what is published by RTSP goes on by RTMP, RTMPS, RTSP and RTSPS', async (
       expectSameStream(source, recording, msTimes, true);
     }
   }
+});
+
+test('RTSP goes over UDP where that is asked for', async () => {
+  const target = await startTarget(scope);
+  const origin = await LocalServer.start(scope, {
+    relay_push: { enable: true, url_list: [{ ...templateOn(target, 'rtsp'), rtsp_mode: 1 }] },
+  });
+  const reader = await watch(scope, target, 'cam');
+  const tags = readFlvTags(fixturePath('h264-bframes-aac')).filter(({ timestampMs }) => timestampMs < 2000);
+  const source = recordingOf(tags);
+  const publisher = await RtmpPublisher.open(scope, origin.port('rtmp'), 'cam');
+  await publisher.sendPaced(tags);
+  // Two tracks, two ports each, on both sides.
+  const sockets = process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP'));
+  expect(sockets).toHaveLength(8);
+  await publisher.close();
+  await reader.untilUnits(source.units.length);
+  expectSameStream(source, reader.recording, msTimes, true);
 });
 
 test('sound that comes late reaches RTMP targets at once, and RTSP targets by a new announcement', async () => {

@@ -553,5 +553,6 @@ test('the server’s end is the end of all', () => {
   expect(['waiting', 'test110', 'pausing'].flatMap((name) => bench.statuses(name))).toEqual([]);
   expect(bench.clock.pendingTimers).toBe(0);
   bench.publish({ streamName: 'late' });
+  expect(bench.service.start({ streamKey: 'late', url: URL })).toMatchObject({ code: 'server-shutdown' });
   expect(bench.connections).toHaveLength(2);
 });

@@ -38,6 +38,7 @@ export class RelayPushService implements StreamObserver {
   /** Streams that have pushes, and whose publisher may come back. */
   readonly #inGrace = new Set<LiveStream>();
   readonly #stopObserving: readonly (() => void)[];
+  #closed: EndReason | undefined;
 
   constructor(context: PushServiceContext, open: OpenPushConnection = openPushConnection) {
     this.#context = context;
@@ -55,6 +56,7 @@ export class RelayPushService implements StreamObserver {
    * @returns the id of the push; an `EndReason` when it is refused
    */
   start(request: PushRequest): string | EndReason {
+    if (this.#closed !== undefined) return this.#closed;
     const { config, hub } = this.#context;
     const { streamKey } = request;
     // Who publishes it will say how it is really called.
@@ -127,6 +129,7 @@ export class RelayPushService implements StreamObserver {
 
   /** Ends all pushes; there are no new ones. */
   close(reason: EndReason): void {
+    this.#closed = reason;
     for (const stop of this.#stopObserving) stop();
     this.#inGrace.clear();
     for (const entries of this.#byStream.values()) for (const entry of entries) this.#remove(entry, reason);
