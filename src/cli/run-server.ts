@@ -27,6 +27,7 @@ export interface RunnableServer {
 interface ServerMaterial {
   readonly logger: Logger;
   readonly configSource?: ConfigSource;
+  readonly lostLogLines: () => number;
 }
 
 /** How to make the server, and what to do around it. */
@@ -85,7 +86,11 @@ export async function runServer<Server extends RunnableServer>(
   );
   for (const warning of warnings) logger.warn(formatFinding(warning));
   logger.debug({ config: JSON.parse(effectiveConfigJson(config)) as unknown }, 'config loaded');
-  const server = create(config, { logger, ...(configSource && { configSource }) });
+  const server = create(config, {
+    logger,
+    ...(configSource && { configSource }),
+    lostLogLines: () => log.lostLines,
+  });
   server.onConfigChange(() => log.reconfigure(server.config.log));
   try {
     await server.start();

@@ -174,7 +174,7 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
   }
 
   detach(subscription: Subscription): void {
-    if (this.#subscriptions.delete(subscription)) this.#scheduler.viewers -= 1;
+    if (this.#subscriptions.delete(subscription)) this.#scheduler.left(subscription.counters);
   }
 
   fileHeader(state: StreamState): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../media/clock.ts';
+import type { SubscriptionCounters } from './subscription.ts';
 
 /**
  * How long bytes wait for company before they are written to the viewers. The kernel's price per write outweighs
@@ -28,6 +29,8 @@ export class FlushScheduler {
   readonly unwatchedWindowMs: number;
   /** Viewers of all fan-outs. */
   viewers = 0;
+  /** What viewers of all fan-outs got and lost who have left. */
+  readonly pastCounters: SubscriptionCounters = { sentBytes: 0, drops: 0, droppedUnits: 0, droppedBytes: 0 };
   #busyMs = 0;
   #lastUtilisation = performance.eventLoopUtilization();
 
@@ -38,6 +41,15 @@ export class FlushScheduler {
     this.clock = clock;
     this.maxWindowMs = maxWindowMs;
     this.unwatchedWindowMs = unwatchedWindowMs;
+  }
+
+  /** A viewer has left. */
+  left({ sentBytes, drops, droppedUnits, droppedBytes }: SubscriptionCounters): void {
+    this.viewers -= 1;
+    this.pastCounters.sentBytes += sentBytes;
+    this.pastCounters.drops += drops;
+    this.pastCounters.droppedUnits += droppedUnits;
+    this.pastCounters.droppedBytes += droppedBytes;
   }
 
   get windowMs(): number {

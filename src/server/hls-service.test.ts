@@ -329,6 +329,12 @@ test('a tracked viewer is sent to a URL of its own, and its id is in every fragm
   expect((await get('/hls/s.m3u8?session_id=unknown')).status).toBe(404);
   expect((await get(`/hls/${entries[0]!.uri}0`)).status).toBe(404);
   expect((await get(`/hls/other.m3u8?session_id=${firstHash}`)).status).toBe(404);
+  const sent = list.body.length + 2 * fragment.body.length;
+  expect(service.sentBytes).toBe(sent);
+  let atEnd = 0;
+  context.registry.observe({ sessionEnded: (ended) => (atEnd = ended.bytesWritten()) });
+  service.closeSessions({ code: 'server-shutdown', message: '' });
+  expect(atEnd).toBe(list.body.length + fragment.body.length);
 });
 
 test('a tracked viewer keeps its stream wanted, also before there is one, until it asks no more', async () => {

@@ -33,6 +33,7 @@ export class HlsService implements HttpRoute {
   readonly #viewers: HlsViewers;
   readonly #pending = new WeakMap<Socket, number>();
   #isClosing = false;
+  #sentBytes = 0;
 
   constructor(context: ServerContext, files: HlsFiles) {
     this.#context = context;
@@ -40,6 +41,11 @@ export class HlsService implements HttpRoute {
     this.#responses = new HlsResponses(context);
     this.#viewers = new HlsViewers(context);
     this.pattern = context.config.hls.url_pattern;
+  }
+
+  /** Bytes of lists and fragments that were sent, to whomever. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   request(request: IncomingMessage, response: ServerResponse): boolean {
@@ -107,7 +113,7 @@ export class HlsService implements HttpRoute {
     }
     const own = viewerId === undefined ? document : documentFor(viewerId, document);
     const sent = await this.#responses.playlist(request, response, own);
-    if (viewerId !== undefined) this.#viewers.addBytes(viewerId, sent);
+    this.#sent(viewerId, sent);
   }
 
   async #fragment(
@@ -122,10 +128,15 @@ export class HlsService implements HttpRoute {
       const found = await this.#files.fragment(folder, target.name);
       if (found === undefined) continue;
       const sent = await this.#responses.fragment(request, response, found);
-      if (viewerId !== undefined) this.#viewers.addBytes(viewerId, sent);
+      this.#sent(viewerId, sent);
       return;
     }
     answer(response, 404);
+  }
+
+  #sent(viewerId: string | undefined, bytes: number): void {
+    this.#sentBytes += bytes;
+    if (viewerId !== undefined) this.#viewers.addBytes(viewerId, bytes);
   }
 
   /** Sends a new viewer to the same list, with an id of its own in the URL. */

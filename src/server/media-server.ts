@@ -26,6 +26,7 @@ import { LiveHttpService } from './live-http-service.ts';
 import { addressOf, stopListening, type Listener, type ListenerAddress } from './listener.ts';
 import { streamGopCacheLimits } from './output-options.ts';
 import { listenRtmp, listenRtmps } from './rtmp-listener.ts';
+import { ServerMetrics } from './metrics/server-metrics.ts';
 import { RecordService } from './record-service.ts';
 import { RelayPullService } from './relay/pull/relay-pull-service.ts';
 import { RelayPushService } from './relay/push-service.ts';
@@ -54,6 +55,8 @@ export interface MediaServerOptions {
   readonly hooks?: ServerHooks;
   /** How long one call of a hook may take; no longer than `limits.admission_timeout_ms`. Default: 3000. */
   readonly hookTimeoutMs?: number;
+  /** Lines that the log has lost so far, for the metrics; `OpenLogger.lostLines`. */
+  readonly lostLogLines?: () => number;
 }
 
 const TICK_MS = 1000;
@@ -82,6 +85,7 @@ export class MediaServer {
   readonly #flv: LiveHttpService;
   readonly #ts: LiveHttpService;
   readonly #hls: Hls | undefined;
+  readonly #metrics: ServerMetrics;
   readonly #api: HttpApi;
   readonly #pprof: PprofService;
   readonly #groupLog: GroupLog;
@@ -142,6 +146,18 @@ export class MediaServer {
     this.#hls = createHls(this.#context, [this.#events]);
     this.hub.observe(new TsLeftOutLog(logger, () => makesTs(config)));
     this.records = new RecordService(this.#context);
+    this.#metrics = new ServerMetrics({
+      ...this.#context,
+      statistics: this.statistics,
+      records: this.records,
+      relayPushes: this.relayPushes,
+      relayPulls: this.relayPulls,
+      callbacks: this.callbacks,
+      blacklist: this.blacklist,
+      hls: this.#hls,
+      startedMs,
+      lostLogLines: options.lostLogLines ?? (() => 0),
+    });
     this.#api = new HttpApi({
       ...this.#context,
       statistics: this.statistics,
@@ -151,6 +167,7 @@ export class MediaServer {
       configReloader: this.#reloader,
       blacklist: this.blacklist,
       hls: this.#hls?.output,
+      metrics: this.#metrics,
       startedMs,
     });
     this.#pprof = new PprofService(clock, logger, config.pprof.allow_remote);
@@ -315,6 +332,7 @@ export class MediaServer {
     this.#ts.closeSessions(reason);
     this.#hls?.service.closeSessions(reason);
     this.#api.close();
+    this.#metrics.close();
     const pprofClosed = this.#pprof.close();
     for (const session of registry.all()) session.close(reason);
     let cancelGiveUp = (): void => {};

@@ -44,6 +44,16 @@ interface Recording {
   detach(): void;
 }
 
+/** What became of all recordings so far. */
+export interface RecordCounters {
+  /** Files that were closed. */
+  readonly files: number;
+  /** Bytes handed to files. */
+  readonly bytes: number;
+  /** Times that recording stood still because of the disk. */
+  readonly failures: number;
+}
+
 const SWEEP_INTERVAL_MS = 60_000;
 
 /** What recording needs of the server. */
@@ -57,6 +67,10 @@ export class RecordService implements StreamObserver {
   readonly #recordings = new Map<LiveStream, Map<RecordKind, Recording>>();
   /** Recorders that are writing their last bytes. */
   readonly #closing = new Map<Recorder, Promise<void>>();
+  readonly #past: Record<RecordKind, { files: number; bytes: number; failures: number }> = {
+    flv: { files: 0, bytes: 0, failures: 0 },
+    mpegts: { files: 0, bytes: 0, failures: 0 },
+  };
   readonly #stopObserving: () => void;
   #nextSweepMs = 0;
   #isSweeping = false;
@@ -147,6 +161,14 @@ export class RecordService implements StreamObserver {
     );
   }
 
+  /** Of recordings of one kind, those under way included. */
+  countersOf(kind: RecordKind): RecordCounters {
+    const past = this.#past[kind];
+    let { bytes } = past;
+    for (const kinds of this.#recordings.values()) bytes += kinds.get(kind)?.recorder.takenBytes ?? 0;
+    return { ...past, bytes };
+  }
+
   /** Removes old recordings now and then; to be called about once a second. */
   tick(nowMs: number): void {
     if (this.#isSweeping || nowMs < this.#nextSweepMs) return;
@@ -196,6 +218,7 @@ export class RecordService implements StreamObserver {
     if (kinds.size === 0) this.#recordings.delete(stream);
     recording.detach();
     const { recorder } = recording;
+    this.#past[kind].bytes += recorder.takenBytes;
     this.#closing.set(
       recorder,
       recorder.close().finally(() => this.#closing.delete(recorder)),
@@ -209,11 +232,14 @@ export class RecordService implements StreamObserver {
       opened: (path) => logger.info({ ...about, path }, 'record start'),
       finished: ({ path, bytes, durationMs, cause, error }: RecordedFile) => {
         const end = { ...about, path, bytes, durationMs, cause };
+        if (path !== undefined) this.#past[kind].files += 1;
         if (error === undefined) logger.info(end, 'record end');
         else logger.warn({ ...end, ...logged(error.endReason) }, 'record end');
       },
-      failed: (error, retryMs) =>
-        logger.error({ ...about, path: error.path, ...logged(error.endReason), retryMs }, 'record failed'),
+      failed: (error, retryMs) => {
+        this.#past[kind].failures += 1;
+        logger.error({ ...about, path: error.path, ...logged(error.endReason), retryMs }, 'record failed');
+      },
     };
   }
 

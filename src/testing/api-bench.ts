@@ -19,6 +19,7 @@ import { addressOf, type Listener } from '../server/listener.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
 import { RelayPullService } from '../server/relay/pull/relay-pull-service.ts';
 import { RelayPushService } from '../server/relay/push-service.ts';
+import { ServerMetrics } from '../server/metrics/server-metrics.ts';
 import { RecordService } from '../server/record-service.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
 import type { SessionRecord } from '../server/sessions/session-record.ts';
@@ -64,6 +65,15 @@ export class ApiBench {
   readonly pullSources: FakeSource[] = [];
   #listener: Listener | undefined;
 
+  /** What callbacks say that they have done; nobody sends any. */
+  readonly callbacks = {
+    counters: { sent: 0, failed: 0, retried: 0, dropped: 0, queued: 0 },
+    decisions: { allowed: 0, refused: 0, undecided: 0, pending: 0 },
+  };
+
+  /** What the log says that it has lost. */
+  lostLogLines = 0;
+
   /** The config file, for whoever reads it again. */
   configText = '{}';
 
@@ -94,20 +104,31 @@ export class ApiBench {
       return source;
     });
     this.statistics = new Statistics(this.hub, registry, clock, (key) => relayPushes.pushesOf(key));
-    this.context = {
+    const services = {
       ...base,
       relayPulls,
       relayPushes,
       statistics: this.statistics,
+      records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
+      blacklist: new IpBlacklist({ registry, clock, logger }),
+      startedMs: clock.wallMs(),
+    };
+    const hls = createHls(base);
+    this.context = {
+      ...services,
       configReloader: new ConfigReloader(
         configStore,
         () => parseConfig(this.configText, 'test.json'),
         logger,
       ),
-      records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
-      blacklist: new IpBlacklist({ registry, clock, logger }),
-      hls: createHls(base)?.output,
-      startedMs: clock.wallMs(),
+      hls: hls?.output,
+      metrics: new ServerMetrics({
+        ...services,
+        hls,
+        relayPulls: { pullCount: 0 },
+        callbacks: this.callbacks,
+        lostLogLines: () => this.lostLogLines,
+      }),
     };
   }
 

@@ -25,6 +25,13 @@ export interface HlsObserver {
   recovered(streamKey: string, lostFragments: number): void;
 }
 
+/** What became of the fragments of all streams. */
+export interface HlsCounters {
+  fragments: number;
+  lostFragments: number;
+  failures: number;
+}
+
 /** What a presentation is made with. */
 export interface HlsPresentationOptions {
   readonly streamKey: string;
@@ -33,6 +40,8 @@ export interface HlsPresentationOptions {
   readonly settings: HlsSettings;
   readonly clock: Clock;
   readonly observer: HlsObserver;
+  /** Written to. */
+  readonly counters: HlsCounters;
   readonly queue: WriteQueueShare;
   /** The stream has ended, and nothing of it is left to do. */
   forgotten(): void;

@@ -3,7 +3,7 @@ import type { StreamObserver } from '../../hub/stream-observer.ts';
 import type { Clock } from '../../media/clock.ts';
 import type { FragmentSink } from './fragment.ts';
 import type { HlsFailure } from './hls-failure.ts';
-import type { HlsObserver } from './hls-options.ts';
+import type { HlsCounters, HlsObserver } from './hls-options.ts';
 import { HlsPresentation } from './hls-presentation.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
 import type { HlsSettings } from './hls-settings.ts';
@@ -53,6 +53,7 @@ export class HlsOutput implements StreamObserver {
   /** By folder. */
   readonly #presentations = new Map<string, HlsPresentation>();
   readonly #queue = new WriteQueue();
+  readonly #counters: HlsCounters = { fragments: 0, lostFragments: 0, failures: 0 };
   readonly #makings = new Map<LiveStream, Making>();
 
   constructor(options: HlsOutputOptions) {
@@ -62,6 +63,16 @@ export class HlsOutput implements StreamObserver {
   /** What there is of a stream beyond its files, by folder: while it runs, and until it is cleaned up. */
   get(folder: string): HlsPresentation | undefined {
     return this.#presentations.get(folder);
+  }
+
+  /** What became of the fragments of all streams so far. */
+  get counters(): Readonly<HlsCounters> {
+    return this.#counters;
+  }
+
+  /** Bytes that wait for the disk. */
+  get queuedBytes(): number {
+    return this.#queue.bytes;
   }
 
   /** What is being made right now. */
@@ -150,6 +161,7 @@ export class HlsOutput implements StreamObserver {
         settings,
         clock,
         observer,
+        counters: this.#counters,
         queue: this.#queue.share(),
         forgotten,
       });

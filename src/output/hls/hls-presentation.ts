@@ -135,7 +135,7 @@ export class HlsPresentation {
   }
 
   async #write(fragment: ClosedFragment): Promise<void> {
-    const { observer, streamKey } = this.#options;
+    const { observer, streamKey, counters } = this.#options;
     if (this.#isResting) {
       this.#lose();
       return;
@@ -144,6 +144,7 @@ export class HlsPresentation {
       this.#lose();
       throw error;
     });
+    counters.fragments += 1;
     await this.#files.update();
     if (this.#failure !== undefined) observer.recovered(streamKey, this.#lostFragments);
     this.#failure = undefined;
@@ -153,6 +154,7 @@ export class HlsPresentation {
 
   #lose(): void {
     this.#lostFragments += 1;
+    this.#options.counters.lostFragments += 1;
     this.#files.fragmentLost();
   }
 
@@ -218,6 +220,7 @@ export class HlsPresentation {
     const wasResting = this.#isResting;
     this.#failure = failure;
     if (!wasResting) this.#retryAtMs = clock.monotonicMs() + RETRY_MS;
+    this.#options.counters.failures += 1;
     if (isNews) observer.failed(streamKey, failure);
   }
 }

@@ -6,6 +6,10 @@ const MAX_BYTES = 256 * 1024 * 1024;
 export class WriteQueue {
   #bytes = 0;
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** One stream's share. */
   share(): WriteQueueShare {
     let own = 0;

@@ -88,6 +88,7 @@ export class Recorder implements UnitConsumer {
   #retryAtMs: number | undefined;
   #retryMs = FIRST_RETRY_MS;
   #error: RecordError | undefined;
+  #takenBytes = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -98,6 +99,11 @@ export class Recorder implements UnitConsumer {
   /** Why nothing is being recorded right now, if something went wrong. */
   get error(): RecordError | undefined {
     return this.#current === undefined ? this.#error : undefined;
+  }
+
+  /** Bytes handed to all files so far, those included that could not be written then. */
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
   /** Bytes that wait for the disk. */
@@ -238,7 +244,11 @@ export class Recorder implements UnitConsumer {
 
   #write(chunks: readonly Uint8Array[]): boolean {
     const open = this.#current!;
-    if (open.file.write(this.#sinceMs, ...chunks)) return true;
+    const { length } = open.file;
+    if (open.file.write(this.#sinceMs, ...chunks)) {
+      this.#takenBytes += open.file.length - length;
+      return true;
+    }
     // A file that failed says so itself, as soon as it is closed.
     if (!open.file.hasFailed)
       this.#stumble(new RecordError('ERR_RECORD_TOO_SLOW', open.file.path ?? ''), open);

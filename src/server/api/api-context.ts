@@ -1,6 +1,7 @@
 import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { HlsOutput } from '../../output/hls/hls-output.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RecordService } from '../record-service.ts';
 import type { RelayPullService } from '../relay/pull/relay-pull-service.ts';
 import type { RelayPushService } from '../relay/push-service.ts';
@@ -17,6 +18,7 @@ export interface ApiContext extends ServerContext {
   readonly blacklist: IpBlacklist;
   /** `undefined` while HLS is off. */
   readonly hls: HlsOutput | undefined;
+  readonly metrics: Pick<ServerMetrics, 'text'>;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedMs: number;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiCode } from './api-codes.ts';
 import type { ApiContext } from './api-context.ts';
+import type { MetricsText } from '../metrics/server-metrics.ts';
 import { commonHeaders, corsHeaders } from './api-headers.ts';
 import { hasToken } from './api-token.ts';
 import { failureBody, type ApiBody, type Endpoint } from './endpoint.ts';
@@ -15,6 +16,9 @@ const MAX_BODY_BYTES = 65_536;
 
 /** What a peer may go on sending of a body that is too large. */
 const MAX_DISCARDED_BYTES = 1_048_576;
+
+/** Where Prometheus looks. */
+const METRICS_PATH = '/metrics';
 
 const HTTP_STATUS: Partial<Record<ApiCode, number>> = {
   [ApiCode.tokenMissing]: 401,
@@ -70,6 +74,8 @@ export class HttpApi {
       await finish(exchange, 200, file.headers, file.bytes);
     } else if (!hasToken(request.headers, exchange.query, config.token)) {
       await send(exchange, failureBody({ code: ApiCode.tokenMissing }));
+    } else if (path === METRICS_PATH && config.metrics_enable) {
+      await this.#metrics(exchange);
     } else if (endpoint === undefined) {
       await send(exchange, failureBody({ code: ApiCode.pathUnknown }));
     } else if (changesState && config.token === '' && source === 'foreign') {
@@ -94,6 +100,20 @@ export class HttpApi {
         : await this.#answer(endpoint, input.values);
     if (endpoint.changesState) this.#log(exchange, endpoint, body);
     await send(exchange, body);
+  }
+
+  async #metrics(exchange: Exchange): Promise<void> {
+    let answer: MetricsText;
+    try {
+      answer = await this.#context.metrics.text();
+    } catch (error) {
+      this.#context.logger.error({ err: error, path: METRICS_PATH }, 'api: call failed');
+      await send(exchange, failureBody({ code: ApiCode.internalError }));
+      return;
+    }
+    const { contentType, text } = answer;
+    const length = String(Buffer.byteLength(text));
+    await finish(exchange, 200, { 'Content-Type': contentType, 'Content-Length': length }, text);
   }
 
   async #answer(endpoint: Endpoint, input: unknown): Promise<ApiBody> {

@@ -465,6 +465,7 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
           'Web origins, `https://console.example.com`, whose pages may make calls that change something.',
       }),
     ),
+    metrics_enable: extension(flag('Answer Prometheus at `/metrics`; docs/metrics.md.', true)),
   }),
   http_notify: httpNotify,
   simple_auth: simpleAuth,

@@ -114,7 +114,14 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
   },
   static_relay_pull: { enable: 'session', addr: 'session', url_list: 'session' },
   relay: { insecure_tls: 'session' },
-  http_api: { enable: 'restart', addr: 'restart', dump_path: 'now', token: 'now', allowed_origins: 'now' },
+  http_api: {
+    enable: 'restart',
+    addr: 'restart',
+    dump_path: 'now',
+    token: 'now',
+    allowed_origins: 'now',
+    metrics_enable: 'now',
+  },
   http_notify: {
     enable: 'now',
     update_interval_sec: 'now',

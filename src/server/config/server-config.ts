@@ -225,6 +225,8 @@ export interface HttpApiConfig extends SwitchedListenerConfig {
   token: string;
   /** Extension: origins, `https://host:port`, whose pages may make calls that change something. */
   allowed_origins: string[];
+  /** Extension: `/metrics` answers. */
+  metrics_enable: boolean;
 }
 
 /** Addresses of the callbacks; an empty one is off. */

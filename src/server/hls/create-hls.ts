@@ -17,6 +17,13 @@ import { HlsFiles } from './hls-files.ts';
 export interface Hls {
   readonly output: HlsOutput;
   readonly service: HlsService;
+  /** Bytes of files in memory. */
+  readonly memory: {
+    /** Copies of what is on disk. */
+    readonly cachedBytes: number;
+    /** All there is, with `hls.use_memory_as_disk_flag`. */
+    readonly storedBytes: number;
+  };
 }
 
 /**
@@ -46,7 +53,15 @@ export function createHls(
     if (storage instanceof MemoryStorage) storage.maxBytes = config.limits.hls_memory_bytes;
   });
   const files = new HlsFiles(output, storage, cache, clock);
-  return { output, service: new HlsService(context, files) };
+  const memory = {
+    get cachedBytes() {
+      return cache.bytes;
+    },
+    get storedBytes() {
+      return storage instanceof MemoryStorage ? storage.bytes : 0;
+    },
+  };
+  return { output, service: new HlsService(context, files), memory };
 }
 
 function createStorage(config: ServerConfig, { clock }: ServerContext): HlsStorage {

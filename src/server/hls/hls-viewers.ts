@@ -51,7 +51,7 @@ export class HlsViewers {
       .update(id + config.hls.sub_session_hash_key)
       .digest('hex');
     const viewer: Viewer = {
-      record: this.#recordOf(hash, identity, admission),
+      record: this.#recordOf(hash, identity, admission, () => viewer.bytes),
       letGo: admission.open().hold(),
       seenMs: clock.monotonicMs(),
       bytes: 0,
@@ -99,7 +99,12 @@ export class HlsViewers {
     logger.info({ session: id, remote: remoteAddress, code: reason.code }, 'play stop');
   }
 
-  #recordOf(hash: string, identity: SessionIdentity, { streamKey }: PlayAdmission): SessionRecord {
+  #recordOf(
+    hash: string,
+    identity: SessionIdentity,
+    { streamKey }: PlayAdmission,
+    bytesWritten: () => number,
+  ): SessionRecord {
     return {
       ...identity,
       baseType: 'SUB',
@@ -107,7 +112,7 @@ export class HlsViewers {
       startedMs: this.#context.clock.wallMs(),
       bitrateWindowSec: bitrateWindowSec(this.#context.config.hls.fragment_duration_ms),
       bytesRead: () => 0,
-      bytesWritten: () => this.#viewers.get(hash)?.bytes ?? 0,
+      bytesWritten,
       close: (reason) => this.#stop(hash, reason),
     };
   }

@@ -20,6 +20,8 @@ export interface OpenLogger {
   readonly logger: Logger;
   /** In force now. */
   readonly config: LogConfig;
+  /** Lines so far that never reached a file, or standard output. */
+  readonly lostLines: number;
   /** Resolves when every line so far has been written and the file is closed. Later lines are dropped. */
   close(): Promise<void>;
   /** Resolves when what was logged so far is on standard output, as far as it can be. */
@@ -65,6 +67,9 @@ export function createLogger(config: LogConfig, options: LoggerOptions = {}): Op
     logger,
     get config() {
       return outputs.config;
+    },
+    get lostLines() {
+      return outputs.lostLines;
     },
     close: () => outputs.close(),
     flush: () => outputs.flush(),

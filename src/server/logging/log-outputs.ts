@@ -18,6 +18,8 @@ export class LogOutputs {
   #file: RotatingLogFile | undefined;
   /** Files that the config has given up, whose last lines are still being written. */
   readonly #closing = new Set<Promise<void>>();
+  /** Of files that the config has given up. */
+  #lostLines = 0;
 
   constructor(config: LogConfig, options: LogOutputOptions) {
     const { stdoutFd = 1, onProblem = reportOnStderr } = options;
@@ -29,6 +31,11 @@ export class LogOutputs {
 
   get config(): LogConfig {
     return this.#config;
+  }
+
+  /** Lines that never reached a file, or standard output. */
+  get lostLines(): number {
+    return this.#lostLines + this.#stdout.lostLines + (this.#file?.lostLines ?? 0);
   }
 
   /** @param line with its line feed @param wallMs when it was logged */
@@ -45,7 +52,10 @@ export class LogOutputs {
     const left = this.#file;
     this.#file = this.#fileOf(config);
     if (left === undefined) return;
-    const closed = left.close().finally(() => this.#closing.delete(closed));
+    const closed = left.close().finally(() => {
+      this.#lostLines += left.lostLines;
+      this.#closing.delete(closed);
+    });
     this.#closing.add(closed);
   }
 

@@ -27,12 +27,19 @@ export class RotatingLogFile {
   #period = '';
   #retryAtMs = Number.NEGATIVE_INFINITY;
   #isInTrouble = false;
+  /** Of files that were left, and while none could be opened. */
+  #lostLines = 0;
   #isClosed = false;
 
   constructor(filename: string, rotation: Rotation, onProblem: (text: string) => void) {
     this.#filename = filename;
     this.#rotation = rotation;
     this.#onProblem = onProblem;
+  }
+
+  /** Lines that never reached a file. */
+  get lostLines(): number {
+    return this.#lostLines + (this.#writer?.lostLines ?? 0);
   }
 
   /**
@@ -45,7 +52,8 @@ export class RotatingLogFile {
     // A clock that was set back does not rotate: the name would be that of a day to come.
     if (this.#writer !== undefined && period > this.#period) this.#rotate();
     this.#writer ??= this.#open(period, wallMs);
-    this.#writer?.write(line);
+    if (this.#writer === undefined) this.#lostLines += 1;
+    else this.#writer.write(line);
   }
 
   /** Closes the file and opens it again by name with the next line: for tools that move log files away. */
@@ -75,7 +83,10 @@ export class RotatingLogFile {
     const writer = this.#writer;
     this.#writer = undefined;
     if (writer === undefined) return;
-    const closed = writer.close().finally(() => this.#closing.delete(closed));
+    const closed = writer.close().finally(() => {
+      this.#lostLines += writer.lostLines;
+      this.#closing.delete(closed);
+    });
     this.#closing.add(closed);
   }
 

@@ -19,6 +19,7 @@ import type { RtspServerTransport } from '../../session/rtsp/server-transport.ts
 import type { ServerConfig } from '../config/server-config.ts';
 import { SERVER_NAME } from '../http-headers.ts';
 import type { ServerContext } from '../server-context.ts';
+import { rtpReception } from '../sessions/rtp-reception.ts';
 import type { SessionIdPrefix } from '../sessions/session-ids.ts';
 import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 import { parseRtspStreamAddress, type StreamAddress } from '../stream-address.ts';
@@ -123,7 +124,10 @@ export class RtspService implements RtspSessionHandler {
     const admission = await this.#context.gate.publish(identity);
     if ('code' in admission) return admission;
     const { registry, logger, clock } = this.#context;
-    const record = publisherRecord(session, identity, admission.streamKey);
+    const record: SessionRecord = {
+      ...publisherRecord(session, identity, admission.streamKey),
+      rtpReception: () => rtpReception(publisher.trackCounters),
+    };
     const publisher = new RtspPublisher(session, admission, event.description, clock, (reason) => {
       this.#publishers.delete(session);
       registry.remove(record, reason);

@@ -1,6 +1,7 @@
 import type { EndReason } from '../../media/end-reason.ts';
 import type { Subscription } from '../../hub/subscription.ts';
 import type { StreamAddress } from '../stream-address.ts';
+import type { RtpReception } from './rtp-reception.ts';
 
 /** lal's names of what sessions speak: `PS` is GB28181, `CUSTOMIZE` the application itself. */
 export type SessionProtocol = 'RTMP' | 'RTSP' | 'FLV' | 'TS' | 'HLS' | 'PS' | 'CUSTOMIZE';
@@ -28,5 +29,7 @@ export interface SessionRecord extends SessionIdentity {
   readonly bitrateWindowSec?: number;
   /** Of viewers and pushes while they are being served, but not of HLS. */
   readonly subscription?: Subscription | undefined;
+  /** Of inputs that come by RTP. */
+  rtpReception?(): RtpReception;
   close(reason: EndReason): void;
 }
