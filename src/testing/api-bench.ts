@@ -125,7 +125,6 @@ export class ApiBench {
       metrics: new ServerMetrics({
         ...services,
         hls,
-        relayPulls: { pullCount: 0 },
         callbacks: this.callbacks,
         lostLogLines: () => this.lostLogLines,
       }),

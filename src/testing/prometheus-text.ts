@@ -12,7 +12,7 @@ export interface PrometheusFamily {
 }
 
 /** One line with a value. */
-export interface PrometheusSample {
+interface PrometheusSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -52,7 +52,7 @@ export function parsePrometheusText(text: string): Map<string, PrometheusFamily>
     } else if (!line.startsWith('#')) {
       const { name, labels, value } = parseSample(line);
       must(current?.name === name, 'a sample stands below the TYPE of its family', line);
-      const key = `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+      const key = `${name} ${JSON.stringify(labels, Object.keys(labels).toSorted())}`;
       must(!series.has(key), 'a series has one sample', line);
       must(current.type !== 'counter' || value >= 0, 'a counter is not negative', line);
       series.add(key);

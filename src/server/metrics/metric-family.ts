@@ -14,5 +14,5 @@ export interface MetricFamily {
   readonly help: string;
   readonly labels?: readonly string[];
   /** A number is the only series, without labels. */
-  read(scrape: Scrape): number | Iterable<MetricSample>;
+  readonly read: (scrape: Scrape) => number | Iterable<MetricSample>;
 }

@@ -24,7 +24,7 @@ export interface MetricSources extends Pick<ServerContext, 'config' | 'hub' | 'r
   /** When the server was made, in milliseconds since 1970. */
   readonly startedMs: number;
   /** Lines that the log had no room for, or could not write. */
-  lostLogLines(): number;
+  readonly lostLogLines: () => number;
 }
 
 /** All that one answer is made of, read at one moment. */

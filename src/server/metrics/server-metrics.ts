@@ -79,23 +79,23 @@ export class ServerMetrics {
       const values = read(this.#scrape!);
       return typeof values === 'number' ? [{ value: values }] : values;
     };
-    const options = { name, help, labelNames: labels, registers: [this.#registry] };
-    if (type === 'gauge') {
-      new Gauge({
-        ...options,
-        collect() {
-          this.reset();
-          for (const { labels: own = {}, value } of series()) this.set(own, value);
-        },
-      });
-    } else {
-      new Counter({
-        ...options,
-        collect() {
-          this.reset();
-          for (const { labels: own = {}, value } of series()) this.inc(own, value);
-        },
-      });
-    }
+    const options = { name, help, labelNames: labels, registers: [] };
+    const metric =
+      type === 'gauge'
+        ? new Gauge({
+            ...options,
+            collect() {
+              this.reset();
+              for (const { labels: own = {}, value } of series()) this.set(own, value);
+            },
+          })
+        : new Counter({
+            ...options,
+            collect() {
+              this.reset();
+              for (const { labels: own = {}, value } of series()) this.inc(own, value);
+            },
+          });
+    this.#registry.registerMetric(metric);
   }
 }
