@@ -315,7 +315,10 @@ export class MediaServer {
     // Publishers that are just being ended still have a word to say.
     await Promise.race([this.hub.whenUnpublished(), patience]);
     cancel();
-    await Promise.race([Promise.all([this.#hls?.output.close(), this.records.close()]), giveUp]);
+    await Promise.race([
+      Promise.all([this.#hls?.output.close(), this.records.close(), this.relayPulls.whenWritten()]),
+      giveUp,
+    ]);
   }
 
   async #shutDown(): Promise<void> {

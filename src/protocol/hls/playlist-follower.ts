@@ -49,12 +49,23 @@ export class PlaylistFollower {
 
   /** When to load the list again; `undefined`: it will not change any more. */
   get reloadMs(): number | undefined {
-    return this.#list?.isEnded === true ? undefined : this.#reloadMs;
+    return this.isEnded ? undefined : this.#reloadMs;
+  }
+
+  /** The list will not change any more. */
+  get isEnded(): boolean {
+    return this.#list?.isEnded === true;
+  }
+
+  /** The URL that the list ends with, without its query; `undefined` while there is none. */
+  get lastFragment(): string | undefined {
+    const last = this.#list?.fragments.at(-1);
+    return last === undefined ? undefined : pathOf(last.url);
   }
 
   /** Everything is taken, and nothing will come. */
   get isFinished(): boolean {
-    return this.#list !== undefined && this.#list.isEnded && this.#sequence >= endOf(this.#list);
+    return this.#list?.isEnded === true && this.#sequence >= endOf(this.#list);
   }
 
   /** Takes the list as it is. @param askedMs when it was asked for */

@@ -37,7 +37,7 @@ function open(listener: Partial<FlvClientListener> = {}): FlvClientSession {
       clock,
     },
     {
-      started: (isFile) => void log.push(`started ${isFile ? 'file' : 'live'}`),
+      started: (file) => void log.push(`started ${file ?? 'live'}`),
       tag: () => void (tags += 1),
       ended: ({ code, detail = '' }) => void log.push(`ended ${code} ${detail}`.trim()),
       ...listener,
@@ -67,12 +67,12 @@ test('a live stream is told tag by tag, and its end', async () => {
 });
 
 test('what has a length is a file, and its end is the end of the source', async () => {
-  http.put(URL, { body, headers: { 'content-length': String(file.length) } });
+  http.put(URL, { body, headers: { 'content-length': String(file.length), etag: '"x"' } });
   open();
   await settled();
   body.end(file);
   await settled();
-  expect(log).toEqual(['started file', 'ended source-ended']);
+  expect(log).toEqual([`started ${file.length}  "x"`, 'ended source-ended']);
 });
 
 test.each([

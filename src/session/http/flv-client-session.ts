@@ -23,8 +23,11 @@ export interface FlvClientSessionOptions {
 
 /** What the session tells its owner. A call that throws ends the session. */
 export interface FlvClientListener {
-  /** The FLV header has come. @param isFile the server says how long the stream is, so it is not live */
-  started(isFile: boolean): void;
+  /**
+   * The FLV header has come.
+   * @param file the server says how long the stream is, so it is not live: what tells this file from others at its place
+   */
+  started(file: string | undefined): void;
   /** @param tag with its time as on the wire; never reused */
   tag(tag: FlvTag): void;
   /** Once, whatever ended the session; nothing follows. */
@@ -95,12 +98,13 @@ export class FlvClientSession {
     this.#answer = answer;
     body.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     body.on('error', (error) => this.#finish(httpFailureOf(error, this.#stop.signal).endReason));
-    body.on('end', () => this.#finish(endReason(this.#isFile ? 'source-ended' : 'peer-closed')));
+    body.on('end', () => this.#finish(endReason(this.#file === undefined ? 'peer-closed' : 'source-ended')));
     body.on('close', () => this.#finish(endReason('peer-closed')));
   }
 
-  get #isFile(): boolean {
-    return this.#answer?.headers['content-length'] !== undefined;
+  get #file(): string | undefined {
+    const { 'content-length': length, 'last-modified': date = '', etag = '' } = this.#answer?.headers ?? {};
+    return length === undefined ? undefined : `${length} ${date} ${etag}`;
   }
 
   #receive(chunk: Uint8Array): void {
@@ -124,7 +128,7 @@ export class FlvClientSession {
   #started(): void {
     this.#isStarted = true;
     this.#watch();
-    this.#listener.started(this.#isFile);
+    this.#listener.started(this.#file);
   }
 
   /** Looks for idleness again and again. */

@@ -37,7 +37,7 @@ function putFragments(): void {
 }
 
 /** Receives as fast as it can; the log has the fragments and the end. */
-async function receive(url = LIST): Promise<void> {
+async function receive(url = LIST, finished?: string): Promise<void> {
   const { signal } = stop;
   client = new HlsClient({
     url,
@@ -45,6 +45,7 @@ async function receive(url = LIST): Promise<void> {
     userAgent: 'test/1',
     requestTimeoutMs: 1000,
     idleTimeoutMs: 10_000,
+    finished,
     clock,
     signal,
   });
@@ -77,6 +78,21 @@ test('a complete list is received to its end', async () => {
   expect(log).toEqual(['3 new', '4 next', '5 next', 'end']);
   expect(http.takeUrls()).toEqual([LIST, fragment(3), fragment(4), fragment(5)]);
   expect([client.bytesRead, clock.pendingTimers]).toEqual([list(3, 6, '#EXT-X-ENDLIST').length + 3, 0]);
+});
+
+test('a list that was received to its end is nothing new, until it has another end', async () => {
+  putFragments();
+  http.put(LIST, list(3, 6, '#EXT-X-ENDLIST'));
+  await receive();
+  const finished = client.lastFragment!;
+  expect(finished).toBe(fragment(5));
+  log = [];
+  await receive(LIST, finished);
+  expect(log).toEqual(['source-ended']);
+  http.put(LIST, list(0, 1));
+  await receive(LIST, finished);
+  expect(log).toEqual(['source-ended', '0 new']);
+  stop.abort(endReason('kicked'));
 });
 
 test('a live list is followed at its pace', async () => {

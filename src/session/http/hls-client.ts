@@ -29,6 +29,8 @@ export interface HlsClientOptions {
   readonly requestTimeoutMs: number;
   /** How long the list may have nothing new. */
   readonly idleTimeoutMs: number;
+  /** The `lastFragment` of a list that was received to its end: an ended list with no other end is nothing new. */
+  readonly finished?: string | undefined;
   readonly clock: Clock;
   /** Ends it; its reason must be an `EndReason`. */
   readonly signal: AbortSignal;
@@ -65,6 +67,11 @@ export class HlsClient {
     return this.#bytesRead;
   }
 
+  /** What the list ends with, without its query; `undefined` while there is nothing. */
+  get lastFragment(): string | undefined {
+    return this.#follower.lastFragment;
+  }
+
   get counters(): Readonly<FollowerCounters> {
     return this.#follower.counters;
   }
@@ -75,8 +82,11 @@ export class HlsClient {
    * @throws {ProtocolError} `ERR_HLS_…`, `ERR_HTTP_BODY_TOO_LARGE`
    */
   async *fragments(): AsyncGenerator<ReceivedFragment, void> {
-    const { clock } = this.#options;
+    const { clock, finished } = this.#options;
     let listUrl = await this.#begin();
+    if (this.#follower.isEnded && finished !== undefined && finished === this.lastFragment) {
+      throw new HttpFailure(endReason('source-ended', undefined, 'the list has come to its end'));
+    }
     let lostInARow = 0;
     while (!this.#follower.isFinished) {
       this.#checkAlive();

@@ -2,7 +2,7 @@ import { FlvTagType, type FlvTag } from '../../../container/flv/flv-types.ts';
 import type { TimedFlvTag } from '../../../container/flv/tag-to-frames.ts';
 import { FlvIngest } from '../../../ingest/flv-ingest.ts';
 import { MediaPacer } from '../../../ingest/media-pacer.ts';
-import { endReasonOfError, type EndReason } from '../../../media/end-reason.ts';
+import { endReason, endReasonOfError, type EndReason } from '../../../media/end-reason.ts';
 import { MessageTimes } from '../../../protocol/rtmp/message-times.ts';
 import { FlvClientSession } from '../../../session/http/flv-client-session.ts';
 import { networkHttpClient, type HttpClient } from '../../../session/http/http-client.ts';
@@ -16,6 +16,7 @@ const AHEAD = { aheadMs: 2000, aheadBytes: 16 << 20 } as const;
 
 /** A pull by HTTP-FLV or HTTPS-FLV. A file that lies on a web server is played in real time. */
 export class FlvSource implements PullSource {
+  readonly #request: PullRequest;
   readonly #target: PullTarget;
   readonly #context: ServerContext;
   readonly #client: HttpClient;
@@ -25,9 +26,11 @@ export class FlvSource implements PullSource {
   readonly #held = new HeldMedia<FlvTag>(({ body }) => body.length);
   #ingest: FlvIngest | undefined;
   #pacer: MediaPacer<TimedFlvTag> | undefined;
+  #file: string | undefined;
 
   constructor(request: PullRequest, target: PullTarget, context: ServerContext) {
     const { idle_timeout_ms: idleTimeoutMs, max_message_bytes: maxTagBytes } = context.config.limits;
+    this.#request = request;
     this.#target = target;
     this.#context = context;
     this.#client = networkHttpClient({ verifyCertificate: request.verifyCertificate });
@@ -42,7 +45,7 @@ export class FlvSource implements PullSource {
         clock: context.clock,
       },
       {
-        started: (isFile) => void this.#started(isFile).catch(this.#failed),
+        started: (file) => void this.#started(file).catch(this.#failed),
         tag: (tag) => this.#held.push(tag),
         ended: (reason) => void this.#ended(reason),
       },
@@ -68,14 +71,19 @@ export class FlvSource implements PullSource {
     this.#pacer?.stop();
   }
 
-  async #started(isFile: boolean): Promise<void> {
+  async #started(file: string | undefined): Promise<void> {
+    this.#file = file;
+    if (file !== undefined && file === this.#request.memory.finished) {
+      this.close(endReason('source-ended', undefined, 'the file has been played'));
+      return;
+    }
     this.#session.pause();
     const publication = await this.#target.claim();
     if (publication === undefined) return;
     const ingest = new FlvIngest(publication);
     this.#ingest = ingest;
     const take = ({ type, timestampMs, body }: TimedFlvTag): void => ingest.receive(type, timestampMs, body);
-    if (isFile)
+    if (file !== undefined)
       this.#pacer = new MediaPacer(this.#context.clock, AHEAD, { release: take, failed: this.#failed });
     this.#held.open((tag) => {
       const timed = { ...tag, timestampMs: this.#timeOf(tag) };
@@ -106,7 +114,10 @@ export class FlvSource implements PullSource {
   async #ended(reason: EndReason): Promise<void> {
     this.#client.close();
     // The file has been read; its last seconds are still to be played.
-    if (reason.code === 'source-ended') await this.#pacer?.whenEmpty();
+    if (reason.code === 'source-ended') {
+      await this.#pacer?.whenEmpty();
+      this.#request.memory.finished = this.#file;
+    }
     this.#target.ended(reason);
   }
 }

@@ -12,7 +12,7 @@ const MAX_REQUEST_TIMEOUT_MS = 30_000;
 
 /** A pull by HLS: live lists are followed, complete ones played in real time. */
 export function hlsSource(
-  { url, stepTimeoutMs, verifyCertificate }: PullRequest,
+  { url, stepTimeoutMs, verifyCertificate, memory }: PullRequest,
   target: PullTarget,
   { config, clock }: ServerContext,
 ): PullSource {
@@ -24,6 +24,7 @@ export function hlsSource(
     userAgent: SERVER_NAME,
     requestTimeoutMs: Math.min(stepTimeoutMs, MAX_REQUEST_TIMEOUT_MS),
     idleTimeoutMs: config.limits.idle_timeout_ms,
+    finished: memory.finished,
     clock,
     signal: stop.signal,
   });
@@ -41,6 +42,7 @@ export function hlsSource(
       await ingest.play(events);
     }
     await ingest.finish();
+    memory.finished = client.lastFragment;
     return endReason('source-ended');
   };
   const run = async (): Promise<void> => {

@@ -10,7 +10,7 @@ import type { StreamAddress } from '../../stream-address.ts';
 import type { OpenSource } from './open-source.ts';
 import type { PullOrigin } from './pull-settings.ts';
 import type { PullProtocol } from './pull-url.ts';
-import type { PullSource } from './pull-source.ts';
+import type { PullMemory, PullSource } from './pull-source.ts';
 
 const ID_PREFIX: Readonly<Record<PullProtocol, SessionIdPrefix>> = {
   RTMP: 'RTMPPULL',
@@ -31,6 +31,7 @@ export interface PullAttemptOptions {
   /** 0: as long as it takes. */
   readonly timeoutMs: number;
   readonly dumpPath: string | undefined;
+  readonly memory: PullMemory;
 }
 
 /** What an attempt tells. */
@@ -56,6 +57,7 @@ export class PullAttempt {
   readonly #cancelTimeout: () => void;
   #admission: PublishAdmission | undefined;
   #record: SessionRecord | undefined;
+  #dumped: Promise<void> | undefined;
   #isEnded = false;
 
   /** `listener` is never told anything before this returns. */
@@ -65,7 +67,7 @@ export class PullAttempt {
     context: ServerContext,
     listener: PullAttemptListener,
   ) {
-    const { origin, dumpPath } = options;
+    const { origin, dumpPath, memory } = options;
     const timeoutMs = options.timeoutMs === 0 ? FOR_EVER_MS : Math.min(options.timeoutMs, FOR_EVER_MS);
     this.#options = options;
     this.#listener = listener;
@@ -79,13 +81,18 @@ export class PullAttempt {
       'relay pull tries',
     );
     this.#source = openSource(
-      { ...origin, stepTimeoutMs: timeoutMs, dump: this.#dump },
+      { ...origin, stepTimeoutMs: timeoutMs, dump: this.#dump, memory },
       { claim: () => this.#claim(), ended: (reason) => this.end(reason) },
     );
   }
 
   get isEstablished(): boolean {
     return this.#record !== undefined;
+  }
+
+  /** Resolves when what was received is in its file; `undefined` when there is none, or it is not over. */
+  get dumped(): Promise<void> | undefined {
+    return this.#dumped;
   }
 
   /** Ends the try, or the session that has come of it. Twice is harmless. */
@@ -95,7 +102,7 @@ export class PullAttempt {
     this.#cancelTimeout();
     this.#source.close(reason);
     this.#admission?.release();
-    void this.#dump?.close();
+    this.#dumped = this.#dump?.close();
     if (this.#record !== undefined) {
       this.#context.registry.remove(this.#record, reason);
       this.#logStop(this.#record, reason);

@@ -2,6 +2,7 @@ import { endReason, type EndReason } from '../../../media/end-reason.ts';
 import type { LiveStream } from '../../../hub/live-stream.ts';
 import type { StreamAddress } from '../../stream-address.ts';
 import type { PullAttempt } from './pull-attempt.ts';
+import type { PullMemory } from './pull-source.ts';
 import type { PullObjection, PullOrigin, PullSettings } from './pull-settings.ts';
 
 /** What is the case with a stream right now. */
@@ -38,6 +39,8 @@ export class PullSlot {
   readonly stream: LiveStream;
   /** What the stream is called. */
   readonly address: StreamAddress;
+  /** Of the present order, or of the config. */
+  memory: PullMemory = { finished: undefined };
   readonly #host: PullSlotHost;
   #command: PullSettings | undefined;
   /** The try under way, and what it was begun with. */
@@ -81,6 +84,7 @@ export class PullSlot {
     if (command.autoStopMs === 0 && !facts.hasOutput) return 'auto-stop';
     if (this.#host.isFull) return 'limit-reached';
     this.#command = command;
+    this.memory = { finished: undefined };
     this.#tries = 0;
     this.#failures = 0;
     this.#watchedMs = facts.nowMs;

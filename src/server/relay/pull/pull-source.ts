@@ -3,6 +3,12 @@ import type { EndReason } from '../../../media/end-reason.ts';
 import type { PacketDump } from '../../dump/packet-dump.ts';
 import type { PullUrl } from './pull-url.ts';
 
+/** What tries of one order tell each other. */
+export interface PullMemory {
+  /** The list or file that was played to its end: as long as it is the same there is nothing new to pull. */
+  finished: string | undefined;
+}
+
 /** What to pull, and how. */
 export interface PullRequest {
   readonly url: PullUrl;
@@ -14,6 +20,7 @@ export interface PullRequest {
   readonly rtspTransport: 'tcp' | 'udp';
   /** RTSP: gets what is received. */
   readonly dump: PacketDump | undefined;
+  readonly memory: PullMemory;
 }
 
 /** Whom a source tells. */

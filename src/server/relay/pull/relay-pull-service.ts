@@ -25,6 +25,8 @@ export class RelayPullService implements PullSlotHost {
   /** By stream key. */
   readonly #slots = new Map<string, PullSlot>();
   readonly #attempts = new Set<PullAttempt>();
+  /** Files that are being closed. */
+  readonly #dumps = new Set<Promise<void>>();
   readonly #lastFailures = new Map<PullSlot, string>();
   #static: StaticPull;
   #isClosed = false;
@@ -86,6 +88,11 @@ export class RelayPullService implements PullSlotHost {
     this.#slots.clear();
   }
 
+  /** Resolves when the dumps of what has ended are written, which a sick disk may never do. */
+  async whenWritten(): Promise<void> {
+    await Promise.all(this.#dumps);
+  }
+
   facts(slot: PullSlot): StreamFacts {
     const { clock, registry, hub } = this.#context;
     const { key } = slot.stream;
@@ -111,6 +118,7 @@ export class RelayPullService implements PullSlotHost {
         origin: takesAnyCertificate ? { ...origin, verifyCertificate: false } : origin,
         timeoutMs,
         dumpPath,
+        memory: slot.memory,
       },
       this.#openSource,
       this.#context,
@@ -121,12 +129,19 @@ export class RelayPullService implements PullSlotHost {
         },
         ended: (ended, reason) => {
           this.#attempts.delete(ended);
+          this.#follow(ended.dumped);
           slot.ended(ended, reason);
         },
       },
     );
     this.#attempts.add(attempt);
     return attempt;
+  }
+
+  #follow(dumped: Promise<void> | undefined): void {
+    if (dumped === undefined) return;
+    this.#dumps.add(dumped);
+    void dumped.then(() => this.#dumps.delete(dumped));
   }
 
   /** The same failure again and again, once a second, is worth one line. */
