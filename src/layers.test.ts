@@ -20,6 +20,7 @@ const LAYER: Record<string, number> = {
   'protocol/sdp': 4,
   'session/rtmp': 5,
   'session/rtsp': 5,
+  'session/gb28181': 5,
   'session/http': 5,
   'session/websocket': 5,
   'session/net': 5,
@@ -45,6 +46,7 @@ const EXCEPTIONS = new Set([
   'session/http -> session/net',
   'session/websocket -> session/net',
   'session/rtsp -> session/net',
+  'session/gb28181 -> session/net',
   'session/rtsp -> session/websocket', // RTSP over WebSocket
 ]);
 

@@ -2,6 +2,7 @@
  * Interleaved channels as the server uses them (RFC 2326, 10.12). The reply to SETUP says which they are; servers that
  * give all tracks the same pair, or use others than they said, are found out by looking at the packets.
  */
+import { isRtcpPacketType } from '../rtp/packet-kind.ts';
 import type { PortPair } from './transport-header.ts';
 
 /** Whose packet it is. */
@@ -17,10 +18,6 @@ interface ChannelTrack {
   /** Of the last RTP packet; tells whose reports are whose. */
   ssrc: number | undefined;
 }
-
-/** RFC 5761, 4: the second byte of RTCP packets, which RTP keeps away from. */
-const FIRST_RTCP_TYPE = 192;
-const LAST_RTCP_TYPE = 223;
 
 /** Finds the track of each interleaved packet. */
 export class ClientChannels {
@@ -50,7 +47,7 @@ export class ClientChannels {
   #routeBySight(packet: Uint8Array): ChannelRoute | undefined {
     if (packet.length < 8) return undefined;
     const second = packet[1]!;
-    if (second >= FIRST_RTCP_TYPE && second <= LAST_RTCP_TYPE) {
+    if (isRtcpPacketType(second)) {
       const ssrc = readUint32(packet, 4);
       return this.#tracks.find((track) => track.ssrc === ssrc)?.rtcp;
     }

@@ -1,4 +1,5 @@
 import type { EndReason } from '../../media/end-reason.ts';
+import { isRtcpPacketType } from '../../protocol/rtp/packet-kind.ts';
 import { serializeInterleavedPacket } from '../../protocol/rtsp/interleaved-packet.ts';
 import type { PortPair } from '../../protocol/rtsp/transport-header.ts';
 import type { RtspPlayTrack, RtspSink } from './server-handler.ts';
@@ -10,9 +11,6 @@ import { UdpTrack, type UdpCounters } from './udp-track.ts';
 /** Takes the packets of the client. */
 export type ServerPacketHandler = (trackIndex: number, isRtcp: boolean, packet: Uint8Array) => void;
 
-/** RFC 5761, 4: the second byte of RTCP packets, which RTP keeps away from. */
-const FIRST_RTCP_TYPE = 192;
-const LAST_RTCP_TYPE = 223;
 /** Each takes two sockets. Real sessions have a handful of tracks; a description may have 64. */
 const MAX_UDP_TRACKS = 16;
 
@@ -87,8 +85,7 @@ export class ServerMedia {
    * our reply: the receiver tells tracks apart by payload type.
    */
   receiveInterleaved(channel: number, packet: Uint8Array): void {
-    const type = packet[1] ?? FIRST_RTCP_TYPE;
-    const isRtcp = type >= FIRST_RTCP_TYPE && type <= LAST_RTCP_TYPE;
+    const isRtcp = packet.length < 2 || isRtcpPacketType(packet[1]!);
     const trackIndex = this.#trackOfChannel[channel] ?? (isRtcp ? undefined : this.#firstTrack());
     if (trackIndex !== undefined) this.#received(trackIndex, isRtcp, packet);
   }
