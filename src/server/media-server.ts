@@ -15,6 +15,7 @@ import { ConfigStore, type ConfigListener, type ReloadReport } from './config/co
 import type { ServerConfig } from './config/server-config.ts';
 import { ConnectionGuard } from './connection-guard.ts';
 import { publishFile, type FilePublisher, type FilePublishOptions } from './file-publisher.ts';
+import { Gb28181Service } from './gb28181/gb28181-service.ts';
 import { createHls, type Hls } from './hls/create-hls.ts';
 import { Callbacks } from './hooks/callbacks.ts';
 import { ServerEvents } from './hooks/server-events.ts';
@@ -80,6 +81,7 @@ export class MediaServer {
   readonly #events: ServerEvents;
   readonly #context: ServerContext;
   readonly #reloader: ConfigReloader;
+  readonly #gb28181: Gb28181Service;
   readonly #rtmp: RtmpService;
   readonly #rtsp: RtspService;
   readonly #flv: LiveHttpService;
@@ -135,6 +137,7 @@ export class MediaServer {
     };
     this.relayPushes = new RelayPushService(this.#context);
     this.relayPulls = new RelayPullService(this.#context);
+    this.#gb28181 = new Gb28181Service(this.#context);
     this.statistics = new Statistics(this.hub, registry, clock, (key) => this.relayPushes.pushesOf(key));
     this.#events = new ServerEvents({ config, registry, statistics: this.statistics }, this.callbacks.sinks);
     registry.observe(this.#events);
@@ -164,6 +167,7 @@ export class MediaServer {
       records: this.records,
       relayPulls: this.relayPulls,
       relayPushes: this.relayPushes,
+      gb28181: this.#gb28181,
       configReloader: this.#reloader,
       blacklist: this.blacklist,
       hls: this.#hls?.output,
@@ -296,6 +300,7 @@ export class MediaServer {
     this.#rtsp.tick(nowMs);
     this.#hls?.service.tick(nowMs);
     this.relayPulls.tick();
+    this.#gb28181.tick(nowMs);
     this.hub.tick(nowMs);
     this.blacklist.tick(nowMs);
     this.statistics.tick();
@@ -329,6 +334,7 @@ export class MediaServer {
     const reason = endReason('server-shutdown');
     this.relayPushes.close(reason);
     this.relayPulls.close(reason);
+    this.#gb28181.closeSessions(reason);
     this.#rtmp.closeSessions(reason);
     this.#rtsp.closeSessions(reason);
     this.#flv.closeSessions(reason);

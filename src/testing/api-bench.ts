@@ -19,6 +19,7 @@ import { addressOf, type Listener } from '../server/listener.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
 import { RelayPullService } from '../server/relay/pull/relay-pull-service.ts';
 import { RelayPushService } from '../server/relay/push-service.ts';
+import { Gb28181Service } from '../server/gb28181/gb28181-service.ts';
 import { ServerMetrics } from '../server/metrics/server-metrics.ts';
 import { RecordService } from '../server/record-service.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
@@ -27,6 +28,7 @@ import { SessionRegistry } from '../server/sessions/session-registry.ts';
 import { Statistics } from '../server/stats/statistics.ts';
 import { createUdpPorts } from '../server/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeGb28181Network } from './gb28181-kit.ts';
 import { FakeSource } from './fake-pull-source.ts';
 import { FakeFileSystem, settle } from './fake-file-system.ts';
 import { frameOf, videoTrack } from './hub-kit.ts';
@@ -63,6 +65,8 @@ export class ApiBench {
   readonly ends: string[] = [];
   /** Origins that pulls have called. */
   readonly pullSources: FakeSource[] = [];
+  /** Where receivers of GB28181 open their ports. */
+  readonly gb28181Network: FakeGb28181Network = new FakeGb28181Network();
   #listener: Listener | undefined;
 
   /** What callbacks say that they have done; nobody sends any. */
@@ -108,6 +112,7 @@ export class ApiBench {
       ...base,
       relayPulls,
       relayPushes,
+      gb28181: new Gb28181Service(base, this.gb28181Network.open),
       statistics: this.statistics,
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
       blacklist: new IpBlacklist({ registry, clock, logger }),
@@ -150,6 +155,7 @@ export class ApiBench {
   async close(): Promise<void> {
     this.#listener?.server.close();
     this.context.relayPulls.close(endReason('server-shutdown'));
+    this.context.gb28181.closeSessions(endReason('server-shutdown'));
     this.context.relayPushes.close(endReason('server-shutdown'));
     this.context.guard.destroyAll();
     await this.context.guard.whenEmpty();

@@ -1,7 +1,12 @@
 /** What a device by GB/T 28181 sends, and who takes it, for tests of transports. */
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
-import type { Gb28181MediaHandler } from '../session/gb28181/media-transport.ts';
+import type { Gb28181Way } from '../server/gb28181/receiver-request.ts';
+import {
+  newTransportCounters,
+  type Gb28181MediaHandler,
+  type Gb28181Transport,
+} from '../session/gb28181/media-transport.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../protocol/rtp/rtp-packet.ts';
 import { concatBytes } from './ps-kit.ts';
 
@@ -50,5 +55,63 @@ export class FakeTcpServer extends EventEmitter {
 
   close(): void {
     this.isClosed = true;
+  }
+}
+
+/** A way to a device, which the test is. */
+export class FakeTransport implements Gb28181Transport {
+  readonly counters = newTransportCounters();
+  readonly sent: Uint8Array[] = [];
+  readonly port: number;
+  readonly keepsOrder: boolean;
+  readonly way: Gb28181Way;
+  readonly handler: Gb28181MediaHandler;
+  ticks = 0;
+  isClosed = false;
+
+  constructor(way: Gb28181Way, handler: Gb28181MediaHandler, freePort: number) {
+    this.way = way;
+    this.handler = handler;
+    this.keepsOrder = way.transport !== 'udp';
+    this.port = way.transport === 'tcp-active' ? 0 : way.port === 0 ? freePort : way.port;
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    this.sent.push(packet);
+  }
+
+  tick(): void {
+    this.ticks += 1;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+/** Where receivers of a test open their ways. */
+export class FakeGb28181Network {
+  readonly opened: FakeTransport[] = [];
+  /** What the system says to the next one; `undefined` in its place: no port is free. */
+  failures: (Error | undefined)[] = [];
+  #held: Promise<void> | undefined;
+
+  open = async (way: Gb28181Way, handler: Gb28181MediaHandler): Promise<Gb28181Transport | undefined> => {
+    await this.#held;
+    if (this.failures.length > 0) {
+      const failure = this.failures.shift();
+      if (failure !== undefined) throw failure;
+      return undefined;
+    }
+    const transport = new FakeTransport(way, handler, 30_000 + 2 * this.opened.length);
+    this.opened.push(transport);
+    return transport;
+  };
+
+  /** Lets nothing be opened for now. @returns lets it */
+  hold(): () => void {
+    let release = (): void => {};
+    this.#held = new Promise((resolve) => (release = resolve));
+    return release;
   }
 }

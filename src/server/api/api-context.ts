@@ -1,5 +1,6 @@
 import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { ConfigReloader } from '../config/config-reloader.ts';
+import type { Gb28181Service } from '../gb28181/gb28181-service.ts';
 import type { HlsOutput } from '../../output/hls/hls-output.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { RecordService } from '../record-service.ts';
@@ -14,6 +15,7 @@ export interface ApiContext extends ServerContext {
   readonly records: RecordService;
   readonly relayPulls: RelayPullService;
   readonly relayPushes: RelayPushService;
+  readonly gb28181: Gb28181Service;
   readonly configReloader: ConfigReloader;
   readonly blacklist: IpBlacklist;
   /** `undefined` while HLS is off. */

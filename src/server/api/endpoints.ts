@@ -1,6 +1,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { blacklistEndpoints } from './endpoints/blacklist.ts';
 import { configEndpoints } from './endpoints/config.ts';
+import { gb28181Endpoints } from './endpoints/gb28181.ts';
 import { recordingEndpoints } from './endpoints/recording.ts';
 import { relayPullEndpoints } from './endpoints/relay-pull.ts';
 import { relayPushEndpoints } from './endpoints/relay-push.ts';
@@ -15,5 +16,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...configEndpoints,
   ...relayPullEndpoints,
   ...relayPushEndpoints,
+  ...gb28181Endpoints,
   ...recordingEndpoints,
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { streamKeyOf } from '../stream-address.ts';
+import { streamKeyOf, type StreamAddress } from '../stream-address.ts';
 import type { ApiContext } from './api-context.ts';
 
 /** The parameters by which calls name a stream. */
@@ -30,4 +30,11 @@ export function streamKeyFor({ config, hub }: ApiContext, { stream_name, app_nam
   if (hub.get(stream_name) !== undefined) return stream_name;
   const sameNamed = [...hub.streams.keys()].filter((key) => key.endsWith(`/${stream_name}`));
   return sameNamed.length === 1 ? sameNamed[0]! : stream_name;
+}
+
+/** Names that have the key of a stream, for inputs that are started by it. */
+export function streamAddressOf({ config }: ApiContext, streamKey: string): StreamAddress {
+  const slash = config.stream_key === 'app_stream' ? streamKey.lastIndexOf('/') : -1;
+  const appName = streamKey.slice(0, Math.max(slash, 0));
+  return { appName, streamName: streamKey.slice(slash + 1), urlParam: '' };
 }

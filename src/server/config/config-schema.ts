@@ -449,6 +449,11 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
       ),
     }),
   ),
+  gb28181: extension(
+    section('Receivers of GB28181 media, which calls of the HTTP API open: docs/gb28181.md.', {
+      listen_host: text('Address that they receive on. Empty: all of the machine.'),
+    }),
+  ),
   http_api: section('HTTP API and web page; docs/api.md.', {
     enable: flag('Open the listener.'),
     addr: text('Listen address.'),

@@ -176,6 +176,7 @@ export const RELOAD_EFFECTS: EffectsOf<ServerConfigValues> = {
     log_group_max_sub_num_per_group: 'now',
   },
   fanout: { max_flush_window_ms: 'now' },
+  gb28181: { listen_host: 'session' },
   limits: {
     max_connections: 'now',
     max_connections_per_address: 'now',

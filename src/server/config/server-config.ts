@@ -23,6 +23,8 @@ export interface ServerConfigValues {
   static_relay_pull: RelayPullConfig;
   /** Extension. */
   relay: RelayConfig;
+  /** Extension. */
+  gb28181: Gb28181Config;
   http_api: HttpApiConfig;
   http_notify: HttpNotifyConfig;
   simple_auth: SimpleAuthConfig;
@@ -299,6 +301,12 @@ export interface DebugConfig {
   log_group_interval_sec: number;
   log_group_max_group_num: number;
   log_group_max_sub_num_per_group: number;
+}
+
+/** `gb28181`: receivers of media by GB/T 28181. */
+export interface Gb28181Config {
+  /** Empty: all addresses of the machine. */
+  listen_host: string;
 }
 
 /** `fanout`: how writes to viewers are joined. */

@@ -31,6 +31,7 @@ export class Gb28181TcpCaller implements Gb28181Transport {
   readonly #handler: Gb28181MediaHandler;
   readonly #connect: Connect;
   #socket: Socket | undefined;
+  #connection: RtpConnection | undefined;
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
@@ -49,6 +50,7 @@ export class Gb28181TcpCaller implements Gb28181Transport {
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
+    this.#connection?.close();
     this.#socket?.destroy();
   }
 
@@ -67,7 +69,8 @@ export class Gb28181TcpCaller implements Gb28181Transport {
       socket.removeListener('close', failed);
       if (this.counters.connections > 0) this.#handler.connectionChanged();
       this.counters.connections += 1;
-      new RtpConnection(socket, this.#clock, this.#handler, this.counters, () => this.#callAgain());
+      const ended = (): void => this.#callAgain();
+      this.#connection = new RtpConnection(socket, this.#clock, this.#handler, this.counters, ended);
     });
   }
 

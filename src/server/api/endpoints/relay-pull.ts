@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { ProtocolError } from '../../../bytes/protocol-error.ts';
 import { dumpPathOf } from '../../dump/dump-path.ts';
 import { parsePullUrl, type PullUrl } from '../../relay/pull/pull-url.ts';
-import type { StreamAddress } from '../../stream-address.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
-import { streamKeyFor, streamParameters } from '../stream-parameters.ts';
+import { streamAddressOf, streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -60,7 +59,7 @@ function start(context: ApiContext, parameters: StartParameters): ApiResult<z.ou
   if ('code' in url) return url;
   const streamName = parameters.stream_name === '' ? url.address.streamName : parameters.stream_name;
   const named = { stream_name: streamName, app_name: parameters.app_name };
-  const result = context.relayPulls.start(addressOf(context, streamKeyFor(context, named)), {
+  const result = context.relayPulls.start(streamAddressOf(context, streamKeyFor(context, named)), {
     origins: [
       {
         url,
@@ -87,7 +86,7 @@ function startOld(
   const url = urlOf(`${protocol}://${addr}/${appName}/${streamName}${query}`);
   if ('code' in url) return url;
   const streamKey = streamKeyFor(context, { stream_name: streamName, app_name: appName });
-  context.relayPulls.start(addressOf(context, streamKey), {
+  context.relayPulls.start(streamAddressOf(context, streamKey), {
     origins: [{ url, verifyCertificate: true, rtspTransport: 'tcp' }],
     timeoutMs: DEFAULT_TIMEOUT_MS,
     retryNum: -1,
@@ -114,13 +113,6 @@ function urlOf(text: string): PullUrl | ApiFailure {
     if (error instanceof ProtocolError) return { code: ApiCode.startRelayPullFailed, desp: error.message };
     throw error;
   }
-}
-
-/** Names that have the stream's key. */
-function addressOf({ config }: ApiContext, streamKey: string): StreamAddress {
-  const slash = config.stream_key === 'app_stream' ? streamKey.lastIndexOf('/') : -1;
-  const appName = streamKey.slice(0, Math.max(slash, 0));
-  return { appName, streamName: streamKey.slice(slash + 1), urlParam: '' };
 }
 
 /** Streams that come from other servers. */
