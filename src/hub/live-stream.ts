@@ -163,6 +163,7 @@ export class LiveStream implements PublicationTarget {
 
   publicationFrame(publication: Publication, source: SourceFrame): void {
     const frame = publication.timeline.stamp(source, this.#scheduler.clock.monotonicMs());
+    publication.meter.add(frame);
     if (this.#opening === undefined) this.#forward(frame);
     else this.#opening.push(frame, publication.announced, this.#state);
   }

@@ -1,6 +1,7 @@
 import type { SourceFrame } from '../media/media-frame.ts';
 import { Timeline, type TimelineCounters, type TimelineEnd } from '../media/timeline.ts';
 import type { Track } from '../media/track.ts';
+import { PublicationMeter } from './publication-meter.ts';
 
 /** What a publication hands to its stream. */
 export interface PublicationTarget {
@@ -40,6 +41,7 @@ export class Publication implements PublicationInput {
   announced: { readonly audio: boolean; readonly video: boolean } | undefined;
   /** Frames written so far, by kind. */
   readonly frames = { video: 0, audio: 0, data: 0, opaque: 0 };
+  readonly meter: PublicationMeter = new PublicationMeter();
   readonly #target: PublicationTarget;
   #isEnded = false;
 

@@ -5,6 +5,9 @@ import type { SessionRecord } from '../sessions/session-record.ts';
 import { codecsLeftOutOfTs } from '../ts-left-out.ts';
 import { codecNameOf } from './codec-names.ts';
 import { formatGoTime } from './go-time.ts';
+import type { StatEnd } from './last-ends.ts';
+import { statHealth, type InputRates, type StatHealth } from './stat-health.ts';
+import { statTracks, type StatTrack } from './stat-track.ts';
 
 /** lal's `StatSession`: keys, order and types as its clients know them. */
 interface StatSession {
@@ -26,6 +29,7 @@ interface StatSession {
   queued_bytes?: number;
   drop_count?: number;
   dropped_frames?: number;
+  dropped_bytes?: number;
 }
 
 /** A relay push: what lal documents and never sends, and ours behind it. */
@@ -58,6 +62,12 @@ export interface StatGroup {
   in_non_monotonic_frames: number;
   /** Ours: codecs of this stream that HTTP-TS, HLS and TS recordings go without. */
   ts_left_out: readonly string[];
+  /** Ours: what is in the stream. */
+  tracks: StatTrack[];
+  /** Ours; `null` when nobody publishes. */
+  health: StatHealth | null;
+  /** Ours: sessions that are over, newest first; where one stream is asked for. */
+  last_ends?: readonly StatEnd[];
 }
 
 /** Rates of one session over its last window, in 1024 bit/s. */
@@ -93,6 +103,9 @@ export interface StatGroupInput {
   readonly viewers: readonly SessionRecord[];
   readonly pushes: readonly PushStatus[];
   readonly frameRates: readonly { unix_sec: number; v: number }[];
+  readonly inputRates: InputRates;
+  /** Monotonic. */
+  readonly nowMs: number;
   bitratesOf(record: SessionRecord): Bitrates;
 }
 
@@ -101,7 +114,9 @@ export function statGroup(input: StatGroupInput): StatGroup {
   const configs = input.stream.state.tracks.map((track) => track.config);
   const audio = configs.find((config) => config.kind === 'audio');
   const video = configs.find((config) => config.kind === 'video');
-  const counters = input.stream.publication?.counters;
+  const { publication } = input.stream;
+  const counters = publication?.counters;
+  const reception = (input.publisher ?? input.pull)?.rtpReception?.();
   const sessionOf = (record: SessionRecord): StatSession => statSession(record, input.bitratesOf(record));
   const subs = input.viewers.map(sessionOf);
   return {
@@ -119,6 +134,9 @@ export function statGroup(input: StatGroupInput): StatGroup {
     in_jumps_repaired: counters?.jumpsRepaired ?? 0,
     in_non_monotonic_frames: counters?.nonMonotonicFrames ?? 0,
     ts_left_out: codecsLeftOutOfTs(input.stream.state.tracks),
+    tracks: statTracks(input.stream.state.tracks),
+    health:
+      publication === undefined ? null : statHealth(publication, input.inputRates, reception, input.nowMs),
   };
 }
 
@@ -144,10 +162,15 @@ function statSession(record: SessionRecord, { readKbits, writeKbits }: Bitrates)
 
 function statQueue(
   subscription: Subscription | undefined,
-): Pick<StatSession, 'queued_bytes' | 'drop_count' | 'dropped_frames'> {
+): Pick<StatSession, 'queued_bytes' | 'drop_count' | 'dropped_frames' | 'dropped_bytes'> {
   if (subscription === undefined) return {};
   const { queuedBytes, counters } = subscription;
-  return { queued_bytes: queuedBytes, drop_count: counters.drops, dropped_frames: counters.droppedUnits };
+  return {
+    queued_bytes: queuedBytes,
+    drop_count: counters.drops,
+    dropped_frames: counters.droppedUnits,
+    dropped_bytes: counters.droppedBytes,
+  };
 }
 
 function statPush(push: PushStatus, { bitratesOf }: Pick<StatGroupInput, 'bitratesOf'>): StatPush {

@@ -9,6 +9,7 @@ import {
   CollectingSink,
   frameOf,
   roomyLimits,
+  scriptTrack,
   textVariant,
   videoTrack,
 } from '../../testing/hub-kit.ts';
@@ -83,7 +84,11 @@ test("a group has lal's keys in lal's order, ours behind them, and null for no v
     'in_jumps_repaired',
     'in_non_monotonic_frames',
     'ts_left_out',
+    'tracks',
+    'health',
+    'last_ends',
   ]);
+  expect(group).toMatchObject({ tracks: [], health: null, last_ends: [] });
   const sessionKeys = [
     'session_id',
     'protocol',
@@ -110,6 +115,7 @@ test("a group has lal's keys in lal's order, ours behind them, and null for no v
     'queued_bytes',
     'drop_count',
     'dropped_frames',
+    'dropped_bytes',
   ]);
 });
 
@@ -214,4 +220,152 @@ test('groups come in the order of the streams, as many as wanted', () => {
   expect(statistics.groups().map((group) => group.stream_name)).toEqual(['a', 'b', 'c']);
   expect(statistics.groups(2)).toHaveLength(2);
   expect(statistics.group('d')).toBeUndefined();
+});
+
+test('tracks are shown with what a player must know of them, those of unknown codecs too', () => {
+  const publication = hub.open('test110').publish()!;
+  publication.setTrack(videoTrack());
+  publication.setTrack(audioTrack());
+  const opaque = {
+    kind: 'opaque',
+    codec: 'rtp',
+    media: 'audio',
+    encodingName: 'SPEEX',
+    clockRate: 16_000,
+    channels: 1,
+    formatParameters: '',
+  } as const;
+  publication.setTrack({ id: 7, kind: 'opaque', config: opaque });
+  publication.setTrack({ id: 8, kind: 'opaque', config: { ...opaque, media: 'application' } });
+  publication.setTrack(scriptTrack());
+  expect(statistics.group('test110')!.tracks).toEqual([
+    {
+      kind: 'video',
+      codec: 'H264',
+      codec_string: 'avc1.42001e',
+      profile: 'Baseline',
+      level: '3.0',
+      width: 320,
+      height: 240,
+      sample_rate: 0,
+      channels: 0,
+    },
+    {
+      kind: 'audio',
+      codec: 'AAC',
+      codec_string: 'mp4a.40.2',
+      profile: 'LC',
+      level: '',
+      width: 0,
+      height: 0,
+      sample_rate: 48_000,
+      channels: 2,
+    },
+    {
+      kind: 'audio',
+      codec: 'SPEEX',
+      codec_string: '',
+      profile: '',
+      level: '',
+      width: 0,
+      height: 0,
+      sample_rate: 16_000,
+      channels: 1,
+    },
+  ]);
+});
+
+test('a publisher’s health is that of the present publication', () => {
+  const stream = hub.open('test110');
+  const publication = stream.publish()!;
+  publication.setTrack(videoTrack());
+  publication.setTrack(audioTrack());
+  const nothing = {
+    last_frame_age_ms: -1,
+    key_frame_age_ms: -1,
+    av_offset_ms: null,
+    gop_frames: 0,
+    rtp: null,
+  };
+  expect(statistics.group('test110')!.health).toMatchObject(nothing);
+  for (let index = 0; index <= 50; index += 1) {
+    publication.write(frameOf(videoTrack(), index * 40, { isKey: index % 25 === 0, bytes: 1024 }));
+    publication.write(frameOf(audioTrack(), index * 40, { bytes: 256 }));
+    clock.advance(40);
+    if (index % 25 === 24) statistics.tick();
+  }
+  clock.advance(960);
+  statistics.tick();
+  expect(statistics.group('test110')!.health).toEqual({
+    last_frame_age_ms: 1000,
+    frames_per_sec: 17,
+    media_kbits: 170,
+    gop_frames: 25,
+    gop_ms: 1000,
+    gop_max_ms: 1000,
+    key_frame_age_ms: 1000,
+    av_offset_ms: 0,
+    gaps: 0,
+    longest_gap_ms: 0,
+    rtp: null,
+  });
+  publication.end();
+  expect(statistics.group('test110')!.health).toBeNull();
+  stream.publish();
+  expect(statistics.group('test110')!.health).toMatchObject(nothing);
+});
+
+test('what became of packets is shown for inputs over RTP', () => {
+  const reception = {
+    received: 9,
+    lost: 8,
+    duplicated: 7,
+    late: 6,
+    reordered: 5,
+    refused: 4,
+    damagedUnits: 3,
+  };
+  hub.open('test110').publish();
+  record('RTSPPUB1', { protocol: 'RTSP', baseType: 'PUB', rtpReception: () => reception });
+  expect(statistics.group('test110')!.health!.rtp).toEqual({
+    received: 9,
+    lost: 8,
+    late: 6,
+    duplicated: 7,
+    reordered: 5,
+    refused: 4,
+    damaged_units: 3,
+  });
+});
+
+test('the sessions that ended last are remembered with their reason, ten of them, as long as the stream lives', () => {
+  const subscription = attach();
+  for (let index = 1; index <= 12; index += 1) {
+    bytes = index;
+    registry.remove(record(`RTMPPUBSUB${index}`), endReason('kicked', index === 12 ? 'by hand' : undefined));
+    clock.advance(1000);
+  }
+  const { last_ends: ends } = statistics.group('test110')!;
+  expect(ends!.map(({ session_id: id }) => id)).toEqual(
+    Array.from({ length: 10 }, (_, index) => `RTMPPUBSUB${12 - index}`),
+  );
+  expect(Object.entries(ends![0]!)).toEqual([
+    ['session_id', 'RTMPPUBSUB12'],
+    ['protocol', 'RTMP'],
+    ['base_type', 'SUB'],
+    ['remote_addr', '127.0.0.1:5000'],
+    ['start_time', expect.stringMatching(/^\d{4}-/)],
+    ['end_time', expect.stringMatching(/^\d{4}-/)],
+    ['code', 'kicked'],
+    ['detail', 'by hand'],
+    ['message', 'closed by request of the operator or the application'],
+    ['read_bytes_sum', 12],
+    ['wrote_bytes_sum', 24],
+  ]);
+  expect(ends![1]!.detail).toBe('');
+  expect(statistics.groups()[0]).not.toHaveProperty('last_ends');
+  subscription.close();
+  tick();
+  hub.open('test110');
+  expect(statistics.group('test110')!.last_ends).toEqual([]);
 });

@@ -5,11 +5,23 @@ import type { SessionRecord } from '../sessions/session-record.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { BITRATE_WINDOW_SEC, BitrateMeter } from './bitrate-meter.ts';
 import { FrameRateHistory } from './frame-rate-history.ts';
+import { LastEnds } from './last-ends.ts';
+import { RateWindow } from './rate-window.ts';
 import { statGroup, type Bitrates, type StatGroup } from './stat-group.ts';
 
 interface SessionMeters {
   readonly read: BitrateMeter;
   readonly write: BitrateMeter;
+}
+
+/** What is remembered of a stream for as long as the hub has it. */
+interface StreamMemory {
+  readonly frameRates: FrameRateHistory;
+  readonly frames: RateWindow;
+  readonly bytes: RateWindow;
+  readonly lastEnds: LastEnds;
+  /** Names that it was first asked for by: lal shows them for the life of its group. */
+  names: { readonly streamName: string; readonly appName: string } | undefined;
 }
 
 /** Rates over time, and the view of all streams that the log, the API and the callbacks give. */
@@ -20,9 +32,8 @@ export class Statistics {
   readonly #pushesOf: (streamKey: string) => readonly PushStatus[];
   /** Keyed by session: gone with it. */
   readonly #meters = new WeakMap<SessionRecord, SessionMeters>();
-  readonly #frameRates = new Map<string, FrameRateHistory>();
-  /** Names that a stream was first asked for by: lal shows them for the life of its group. */
-  readonly #names = new Map<string, { streamName: string; appName: string }>();
+  /** By stream key. */
+  readonly #memories = new Map<string, StreamMemory>();
   #ticks = 0;
 
   /** @param pushesOf relay pushes, of which the registry knows only those that are established */
@@ -36,6 +47,10 @@ export class Statistics {
     this.#registry = registry;
     this.#clock = clock;
     this.#pushesOf = pushesOf;
+    registry.observe({
+      sessionEnded: (record, reason) =>
+        this.#memoryOf(record.streamKey).lastEnds.add(record, reason, clock.wallMs()),
+    });
   }
 
   /** To be called once a second, when the hub has forgotten the streams that are over. */
@@ -43,14 +58,15 @@ export class Statistics {
     this.#ticks += 1;
     this.#sampleBitrates();
     const unixSec = Math.floor(this.#clock.wallMs() / 1000) - 1;
-    for (const [key, stream] of this.#hub.streams) {
-      this.#historyOf(key).sample(stream.publication?.frames.video ?? 0, unixSec);
+    for (const [key, { publication }] of this.#hub.streams) {
+      const { frameRates, frames, bytes } = this.#memoryOf(key);
+      frameRates.sample(publication?.frames.video ?? 0, unixSec);
+      frames.sample(publication?.frames.video ?? 0);
+      bytes.sample(publication?.meter.bytes ?? 0);
       this.#namesOf(key);
     }
-    for (const key of this.#frameRates.keys()) {
-      if (this.#hub.get(key) !== undefined) continue;
-      this.#frameRates.delete(key);
-      this.#names.delete(key);
+    for (const key of this.#memories.keys()) {
+      if (this.#hub.get(key) === undefined) this.#memories.delete(key);
     }
   }
 
@@ -63,14 +79,21 @@ export class Statistics {
     const groups: StatGroup[] = [];
     for (const key of this.#hub.streams.keys()) {
       if (groups.length >= limit) break;
-      groups.push(this.group(key)!);
+      groups.push(this.#group(key)!);
     }
     return groups;
   }
 
+  /** lal's view of one stream, with the sessions that have left it last. */
   group(key: string): StatGroup | undefined {
+    const group = this.#group(key);
+    return group && { ...group, last_ends: this.#memoryOf(key).lastEnds.ends };
+  }
+
+  #group(key: string): StatGroup | undefined {
     const stream = this.#hub.get(key);
     if (stream === undefined) return undefined;
+    const { frameRates, frames, bytes } = this.#memoryOf(key);
     return statGroup({
       stream,
       ...this.#namesOf(key),
@@ -78,28 +101,35 @@ export class Statistics {
       pull: this.#registry.pullOf(key),
       viewers: this.#registry.viewersOf(key),
       pushes: this.#pushesOf(key),
-      frameRates: this.#historyOf(key).seconds,
+      frameRates: frameRates.seconds,
+      inputRates: { framesPerSec: frames.perSec, bytesPerSec: bytes.perSec },
+      nowMs: this.#clock.monotonicMs(),
       bitratesOf: (record) => this.#bitratesOf(record),
     });
   }
 
   #namesOf(key: string): { streamName: string; appName: string } {
-    const known = this.#names.get(key);
-    if (known !== undefined) return known;
+    const memory = this.#memoryOf(key);
+    if (memory.names !== undefined) return memory.names;
     const first = this.#registry.firstOf(key);
     if (first === undefined) return { streamName: key, appName: '' };
-    const names = { streamName: first.streamName, appName: first.appName };
-    this.#names.set(key, names);
-    return names;
+    memory.names = { streamName: first.streamName, appName: first.appName };
+    return memory.names;
   }
 
-  #historyOf(key: string): FrameRateHistory {
-    let history = this.#frameRates.get(key);
-    if (history === undefined) {
-      history = new FrameRateHistory();
-      this.#frameRates.set(key, history);
+  #memoryOf(key: string): StreamMemory {
+    let memory = this.#memories.get(key);
+    if (memory === undefined) {
+      memory = {
+        frameRates: new FrameRateHistory(),
+        frames: new RateWindow(),
+        bytes: new RateWindow(),
+        lastEnds: new LastEnds(),
+        names: undefined,
+      };
+      this.#memories.set(key, memory);
     }
-    return history;
+    return memory;
   }
 
   #bitratesOf(record: SessionRecord): Bitrates {
