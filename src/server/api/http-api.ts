@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiCode } from './api-codes.ts';
 import type { ApiContext } from './api-context.ts';
 import type { MetricsText } from '../metrics/server-metrics.ts';
+import type { StreamSelection } from '../metrics/stream-series.ts';
 import { commonHeaders, corsHeaders } from './api-headers.ts';
 import { hasToken } from './api-token.ts';
 import { failureBody, type ApiBody, type Endpoint } from './endpoint.ts';
@@ -105,7 +106,7 @@ export class HttpApi {
   async #metrics(exchange: Exchange): Promise<void> {
     let answer: MetricsText;
     try {
-      answer = await this.#context.metrics.text();
+      answer = await this.#context.metrics.text(selectedStreams(exchange.query));
     } catch (error) {
       this.#context.logger.error({ err: error, path: METRICS_PATH }, 'api: call failed');
       await send(exchange, failureBody({ code: ApiCode.internalError }));
@@ -129,6 +130,11 @@ export class HttpApi {
     const { remoteAddress } = request.socket;
     this.#context.logger.info({ path, remote: remoteAddress, code, desp }, 'api call');
   }
+}
+
+/** `?stream=NAME`, as often as need be, or `?streams=all`. */
+function selectedStreams(query: URLSearchParams): StreamSelection {
+  return query.get('streams') === 'all' ? 'all' : query.getAll('stream');
 }
 
 function send(exchange: Exchange, body: ApiBody): Promise<void> {

@@ -1,7 +1,8 @@
 import type { MetricFamily } from './metric-family.ts';
+import type { Scrape } from './scrape.ts';
 
 /** HTTP callbacks. */
-export const callbackFamilies: readonly MetricFamily[] = [
+export const callbackFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_callbacks_sent_total',
     type: 'counter',

@@ -6,7 +6,7 @@ import type { Scrape } from './scrape.ts';
 const KINDS: readonly RecordKind[] = ['flv', 'mpegts'];
 
 /** Recordings and HLS. */
-export const fileFamilies: readonly MetricFamily[] = [
+export const fileFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_recordings',
     type: 'gauge',

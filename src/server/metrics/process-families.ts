@@ -1,8 +1,9 @@
 import { VERSION } from '../version.ts';
 import type { MetricFamily } from './metric-family.ts';
+import type { Scrape } from './scrape.ts';
 
 /** The process, the event loop, the ports. */
-export const processFamilies: readonly MetricFamily[] = [
+export const processFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_info',
     type: 'gauge',

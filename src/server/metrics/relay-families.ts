@@ -1,5 +1,6 @@
 import type { PushStatus } from '../relay/push-status.ts';
 import type { MetricFamily } from './metric-family.ts';
+import type { Scrape } from './scrape.ts';
 
 const NO_PUSHES: Readonly<Record<PushStatus['state'], number>> = {
   waiting: 0,
@@ -11,7 +12,7 @@ const NO_PUSHES: Readonly<Record<PushStatus['state'], number>> = {
 };
 
 /** Relays; those that are established are sessions too. */
-export const relayFamilies: readonly MetricFamily[] = [
+export const relayFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_relay_pulls',
     type: 'gauge',

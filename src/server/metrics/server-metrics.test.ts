@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endReason } from '../../media/end-reason.ts';
 import { ApiBench } from '../../testing/api-bench.ts';
-import { CollectingSink, frameOf, textVariant, videoTrack } from '../../testing/hub-kit.ts';
+import { CollectingSink, frameOf, roomyLimits, textVariant, videoTrack } from '../../testing/hub-kit.ts';
 import { parsePrometheusText } from '../../testing/prometheus-text.ts';
 import { METRIC_FAMILIES } from './server-metrics.ts';
+import { streamSeriesFamilies, type StreamSelection } from './stream-series.ts';
+
+const ALL_FAMILIES = [...METRIC_FAMILIES, ...streamSeriesFamilies];
 
 let bench: ApiBench;
 
@@ -15,8 +18,8 @@ beforeEach(() => {
 afterEach(() => bench.close());
 
 /** All series: `name{label="value"}` to the value. */
-async function scrape(): Promise<Record<string, number>> {
-  const { text, contentType } = await bench.context.metrics.text();
+async function scrape(streams?: StreamSelection): Promise<Record<string, number>> {
+  const { text, contentType } = await bench.context.metrics.text(streams);
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   const series: Record<string, number> = {};
   for (const { name, samples } of parsePrometheusText(text).values()) {
@@ -35,27 +38,30 @@ describe('names', () => {
       ([, name, type, labels, help]) => ({ name, type, labels: labels!.match(/\w+/g) ?? [], help }),
     );
     expect(rows).toEqual(
-      METRIC_FAMILIES.map(({ name, type, labels = [], help }) => ({ name, type, labels, help })),
+      ALL_FAMILIES.map(({ name, type, labels = [], help }) => ({ name, type, labels, help })),
     );
   });
 
   test('are all exposed, with the documented type and text, from the first scrape on', async () => {
-    const { text } = await bench.context.metrics.text();
+    const { text } = await bench.context.metrics.text('all');
     const exposed = [...parsePrometheusText(text).values()].map(({ name, type, help }) => ({
       name,
       type,
       help,
     }));
-    expect(exposed).toEqual(METRIC_FAMILIES.map(({ name, type, help }) => ({ name, type, help })));
+    expect(exposed).toEqual(ALL_FAMILIES.map(({ name, type, help }) => ({ name, type, help })));
   });
 
-  test.each(METRIC_FAMILIES)('$name keeps to the conventions', ({ name, type, help, labels = [] }) => {
+  test.each(ALL_FAMILIES)('$name keeps to the conventions', ({ name, type, help, labels = [] }) => {
     expect(name).toMatch(/^lal_[a-z0-9_]+$/);
     expect(name.endsWith('_total')).toBe(type === 'counter');
     expect(name).not.toMatch(/_(?:ms|milliseconds|kb|mb|bits)(?:_|$)/);
     expect(help).toMatch(/^[A-Z].*[.]$/);
-    // What there is no end of must not be a label.
-    for (const label of labels) expect(label).not.toMatch(/stream|session|address|url|app/);
+    // What there is no end of must not be a label, but in answers to those who want it.
+    const unbounded = name.startsWith('lal_stream_')
+      ? /session|address|url|app/
+      : /stream|session|address|url|app/;
+    for (const label of labels) expect(label).not.toMatch(unbounded);
   });
 });
 
@@ -203,9 +209,69 @@ test('whatever the server is called, the text stays readable', async () => {
   expect(parsePrometheusText(text).get('lal_info')!.samples[0]!.labels['server_id']).toBe(serverId);
 });
 
-test('scrapes at one time get one answer, and closing ends all watching', async () => {
-  const [first, second] = await Promise.all([bench.context.metrics.text(), bench.context.metrics.text()]);
-  expect(second).toBe(first);
+test('scrapes at one time do not get into each other’s way', async () => {
+  bench.publish('a');
+  bench.publish('b');
+  const answers = await Promise.all([scrape(['a']), scrape(), scrape(['b']), scrape('all')]);
+  const shown = answers.map((series) =>
+    Object.keys(series).filter((name) => name.startsWith('lal_stream_viewers')),
+  );
+  expect(shown).toEqual([
+    ['lal_stream_viewers{stream="a"}'],
+    [],
+    ['lal_stream_viewers{stream="b"}'],
+    ['lal_stream_viewers{stream="a"}', 'lal_stream_viewers{stream="b"}'],
+  ]);
+});
+
+describe('single streams', () => {
+  test('are shown to those who ask for them, as they are in the statistics', async () => {
+    const track = videoTrack();
+    const publication = bench.publish();
+    publication.setTrack(track);
+    const subscription = bench.hub.open('test110').attach(textVariant(1), new CollectingSink(), roomyLimits);
+    bench.addSession('RTMPPUBSUB1', { subscription });
+    bench.addSession('RTMPPUBSUB2', { baseType: 'PUB' });
+    for (let index = 0; index <= 5; index += 1) {
+      publication.write(frameOf(track, index * 1000, { isKey: true }));
+      bench.clock.advance(1000);
+      bench.statistics.tick();
+    }
+    const series = await scrape(['test110', 'unknown']);
+    const own = Object.entries(series).filter(([name]) => name.startsWith('lal_stream_'));
+    expect(Object.fromEntries(own)).toEqual({
+      lal_stream_series_left_out: 0,
+      'lal_stream_published{stream="test110"}': 1,
+      'lal_stream_viewers{stream="test110"}': 1,
+      'lal_stream_received_bytes_per_second{stream="test110"}': 128,
+      'lal_stream_sent_bytes_per_second{stream="test110"}': 384,
+      'lal_stream_queue_bytes{stream="test110"}': 0,
+      'lal_stream_dropped_frames{stream="test110"}': 0,
+      'lal_stream_gop_cache_bytes{stream="test110"}': bench.hub.get('test110')!.cachedBytes,
+      'lal_stream_frames_per_second{stream="test110"}': 1,
+      'lal_stream_gop_seconds{stream="test110"}': 1,
+      'lal_stream_last_frame_age_seconds{stream="test110"}': 1,
+      'lal_stream_gaps_total{stream="test110"}': 0,
+      'lal_stream_timestamp_jumps_repaired_total{stream="test110"}': 0,
+    });
+  });
+
+  test('that nobody publishes have no values of a publisher; a name is a name, whatever it holds', async () => {
+    bench.hub.open('a"b\\c\nd}');
+    const { text } = await bench.context.metrics.text('all');
+    const families = parsePrometheusText(text);
+    expect(families.get('lal_stream_published')!.samples).toEqual([
+      { labels: { stream: 'a"b\\c\nd}' }, value: 0 },
+    ]);
+    expect(families.get('lal_stream_gaps_total')!.samples).toEqual([]);
+  });
+
+  test('are 500 at most, and the answer says how many are missing', async () => {
+    for (let index = 0; index < 503; index += 1) bench.hub.open(`s${index}`);
+    const series = await scrape('all');
+    expect(series['lal_stream_series_left_out']).toBe(3);
+    expect(Object.keys(series).filter((name) => name.startsWith('lal_stream_viewers'))).toHaveLength(500);
+  });
 });
 
 describe('/metrics', () => {
@@ -223,6 +289,19 @@ describe('/metrics', () => {
     const text = await answer.text();
     expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text));
     expect(parsePrometheusText(text).get('lal_connections')!.samples[0]!.value).toBeGreaterThan(0);
+  });
+
+  test('shows single streams by their names in the query, or all', async () => {
+    await bench.listen();
+    for (const name of ['a', 'b', 'c']) bench.hub.open(name);
+    const shown = async (query: string): Promise<string[]> => {
+      const text = await (await fetch(`http://127.0.0.1:${bench.port}/metrics${query}`)).text();
+      const viewers = parsePrometheusText(text).get('lal_stream_viewers')?.samples ?? [];
+      return viewers.map(({ labels }) => labels['stream']!);
+    };
+    expect(await shown('')).toEqual([]);
+    expect(await shown('?stream=c&stream=a&stream=a&stream=x')).toEqual(['c', 'a']);
+    expect(await shown('?streams=all')).toEqual(['a', 'b', 'c']);
   });
 
   test('is not there when it is switched off', async () => {

@@ -1,8 +1,8 @@
-import { Counter, Gauge, Registry } from 'prom-client';
 import { callbackFamilies } from './callback-families.ts';
 import { EventLoopWatch } from './event-loop-watch.ts';
 import { fileFamilies } from './file-families.ts';
-import type { MetricFamily, MetricSample } from './metric-family.ts';
+import type { MetricFamily } from './metric-family.ts';
+import { METRICS_CONTENT_TYPE, MetricRegistry } from './metric-registry.ts';
 import { processFamilies } from './process-families.ts';
 import { PublicationTotals } from './publication-totals.ts';
 import { relayFamilies } from './relay-families.ts';
@@ -10,10 +10,16 @@ import type { MetricSources, Scrape } from './scrape.ts';
 import { sessionFamilies } from './session-families.ts';
 import { SessionTotals } from './session-totals.ts';
 import { streamFamilies } from './stream-families.ts';
+import {
+  scrapeStreams,
+  streamSeriesFamilies,
+  type StreamScrape,
+  type StreamSelection,
+} from './stream-series.ts';
 import { viewerSums } from './viewer-sums.ts';
 
-/** Everything that is exposed, in this order. */
-export const METRIC_FAMILIES: readonly MetricFamily[] = [
+/** Everything that every answer has, in this order. */
+export const METRIC_FAMILIES: readonly MetricFamily<Scrape>[] = [
   ...processFamilies,
   ...streamFamilies,
   ...sessionFamilies,
@@ -37,23 +43,26 @@ export class ServerMetrics {
   readonly #sessions = new SessionTotals();
   readonly #publications = new PublicationTotals();
   readonly #eventLoop = new EventLoopWatch();
-  readonly #registry = new Registry();
+  readonly #families = new MetricRegistry<Scrape>(METRIC_FAMILIES);
+  readonly #streamFamilies = new MetricRegistry<StreamScrape>(streamSeriesFamilies);
   readonly #stopObserving: readonly (() => void)[];
-  #scrape: Scrape | undefined;
-  #answer: Promise<MetricsText> | undefined;
+  /** Answers are made one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
     this.#stopObserving = [sources.registry.observe(this.#sessions), sources.hub.observe(this.#publications)];
-    for (const family of METRIC_FAMILIES) this.#register(family);
   }
 
-  /** In the text format of Prometheus. Who asks while an answer is being made gets that one. */
-  text(): Promise<MetricsText> {
-    this.#answer ??= this.#makeAnswer().finally(() => {
-      this.#answer = undefined;
-    });
-    return this.#answer;
+  /**
+   * In the text format of Prometheus.
+   * @param streams to show one by one besides; none unless said otherwise
+   */
+  text(streams: StreamSelection = []): Promise<MetricsText> {
+    const answer = this.#last.then(() => this.#makeAnswer(streams));
+    // The next one need not mind what became of this one.
+    this.#last = answer.catch(() => {});
+    return answer;
   }
 
   close(): void {
@@ -61,41 +70,18 @@ export class ServerMetrics {
     this.#eventLoop.close();
   }
 
-  async #makeAnswer(): Promise<MetricsText> {
-    this.#scrape = {
+  async #makeAnswer(streams: StreamSelection): Promise<MetricsText> {
+    const { hub } = this.#sources;
+    const text = await this.#families.text({
       ...this.#sources,
       sessions: this.#sessions.kinds(),
-      publications: this.#publications.sums(this.#sources.hub),
-      viewers: viewerSums(this.#sources.hub),
+      publications: this.#publications.sums(hub),
+      viewers: viewerSums(hub),
       eventLoop: this.#eventLoop.read(),
       memory: process.memoryUsage(),
-    };
-    const text = await this.#registry.metrics();
-    return { contentType: this.#registry.contentType, text };
-  }
-
-  #register({ name, type, help, labels = [], read }: MetricFamily): void {
-    const series = (): Iterable<MetricSample> => {
-      const values = read(this.#scrape!);
-      return typeof values === 'number' ? [{ value: values }] : values;
-    };
-    const options = { name, help, labelNames: labels, registers: [] };
-    const metric =
-      type === 'gauge'
-        ? new Gauge({
-            ...options,
-            collect() {
-              this.reset();
-              for (const { labels: own = {}, value } of series()) this.set(own, value);
-            },
-          })
-        : new Counter({
-            ...options,
-            collect() {
-              this.reset();
-              for (const { labels: own = {}, value } of series()) this.inc(own, value);
-            },
-          });
-    this.#registry.registerMetric(metric);
+    });
+    if (streams.length === 0) return { contentType: METRICS_CONTENT_TYPE, text };
+    const ofStreams = await this.#streamFamilies.text(scrapeStreams(this.#sources, streams));
+    return { contentType: METRICS_CONTENT_TYPE, text: `${text}\n${ofStreams}` };
   }
 }

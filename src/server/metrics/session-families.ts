@@ -4,7 +4,7 @@ import type { Scrape } from './scrape.ts';
 import type { SessionKind } from './session-totals.ts';
 
 /** Publishers, viewers and relays. */
-export const sessionFamilies: readonly MetricFamily[] = [
+export const sessionFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_sessions',
     type: 'gauge',

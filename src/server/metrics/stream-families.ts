@@ -1,7 +1,8 @@
 import type { MetricFamily } from './metric-family.ts';
+import type { Scrape } from './scrape.ts';
 
 /** Streams, what comes in and what goes out. */
-export const streamFamilies: readonly MetricFamily[] = [
+export const streamFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_streams',
     type: 'gauge',
