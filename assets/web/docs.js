@@ -106,8 +106,7 @@ function tryForm(path, method, operation) {
   const output = document.createElement('pre');
   output.hidden = true;
   form.append(...parameters.map(fieldFor), element('button', operation['x-changes-state'] ? 'Do it' : 'Ask'), output);
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
+  const ask = async () => {
     const values = valuesFrom(form, parameters);
     const url = `..${path}`;
     output.hidden = false;
@@ -121,6 +120,10 @@ function tryForm(path, method, operation) {
     } catch (error) {
       output.textContent = error.message;
     }
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void ask();
   });
   return form;
 }

@@ -320,6 +320,20 @@ describe('the next publisher', () => {
     expect((second!.rtpTimestamp - first!.rtpTimestamp) >>> 0).toBe(1.5 * 90_000);
   });
 
+  test('does not set back the clock of the reports, by which FFmpeg tells the time, however late the first frame came', () => {
+    const packager = packagerOf(h264Track);
+    clock.advance(300);
+    const before = write(packager, keyPicture(0));
+    clock.advance(400);
+    const [last] = rtpPacketsOf(0, write(packager, picture(600)));
+    publishAgain(packager, otherVideo);
+    const after = write(packager, keyPicture(0, otherVideo));
+    const [first, next] = [senderReportsOf(0, before)[0]!, senderReportsOf(0, after)[0]!];
+    const { timestamp } = rtpPacketsOf(0, after)[0]!;
+    expect(wallUsOf(next, timestamp, 90_000)).toBe(wallUsOf(first, timestamp, 90_000));
+    expect((timestamp - last!.timestamp) | 0).toBe(0.02 * 90_000);
+  });
+
   test('is moved on by a frame where nobody waited', () => {
     const packager = packagerOf(aacTrack);
     const before = rtpPacketsOf(0, write(packager, sound(90_000)));

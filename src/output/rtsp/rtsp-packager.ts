@@ -38,13 +38,12 @@ export class RtspPackager implements Packager {
   readonly #byTrack = new Map<number, RtpSender>();
   /** Wall clock less monotonic clock: frames say when they came by the latter. */
   readonly #wallOffsetMs: number;
-  #senderClock = new SenderClock();
+  readonly #senderClock = new SenderClock();
   #reportedUs: number | undefined;
   /** Added to the stream's times. */
   #shiftUs = 0;
   #isFirst = true;
   #newestUs = -Infinity;
-  #newestArrivedMs = 0;
 
   constructor({ slots, clock, startsAnywhere }: RtspPackagerOptions) {
     this.#clock = clock;
@@ -113,20 +112,20 @@ export class RtspPackager implements Packager {
     return free;
   }
 
-  /** The next publisher's times begin anywhere; for the viewers they go on after the pause that there really was. */
+  /**
+   * The next publisher's times begin anywhere; for the viewers they go on after the pause that there really was. The clock of
+   * the reports runs on: players that take their times from it (FFmpeg) would see another one leap, perhaps backwards.
+   */
   #goOnFromLast(frame: MediaFrame): void {
     this.#isFirst = false;
-    this.#senderClock = new SenderClock();
     this.#reportedUs = undefined;
-    if (this.#begun.size === 0) return;
-    const pausedUs = Math.round((frame.arrivedMs - this.#newestArrivedMs) * 1000);
-    this.#shiftUs = this.#newestUs + Math.max(pausedUs, STEP_US) - frame.dtsUs;
+    const dueUs = this.#senderClock.mediaUsAt(this.#unixUs(frame.arrivedMs));
+    if (dueUs !== undefined) this.#shiftUs = Math.max(dueUs, this.#newestUs + STEP_US) - frame.dtsUs;
   }
 
   #beginFrame(sender: RtpSender, frame: MediaFrame, out: PackagerOutput): void {
     out.beginUnit(frame);
     this.#newestUs = Math.max(this.#newestUs, frame.dtsUs + this.#shiftUs);
-    this.#newestArrivedMs = frame.arrivedMs;
     const unixUs = this.#unixUs(frame.arrivedMs);
     // The newest of all tracks: one that always lags behind must not set the clock back and forth.
     this.#senderClock.follow(this.#newestUs, unixUs);
