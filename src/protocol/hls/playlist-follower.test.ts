@@ -18,21 +18,28 @@ function listOf(first: number, end: number, options: ListOptions = {}): SourceMe
   const fragments = Array.from({ length: end - first }, (_, index): SourceFragment => {
     const number = first + index;
     return {
-      url: `http://h/${prefix}-${number}.ts${query}`,
+      uri: `${prefix}-${number}.ts${query}`,
       durationMs: 2000,
       discontinuity: discontinuities.includes(number),
       isGap: gaps.includes(number),
       range: undefined,
     };
   });
-  return { kind: 'media', targetDurationMs: 2000, mediaSequence: first, isEnded, fragments };
+  return {
+    kind: 'media',
+    targetDurationMs: 2000,
+    mediaSequence: first,
+    isEnded,
+    baseUrl: 'http://h/list.m3u8',
+    fragments,
+  };
 }
 
 /** Everything that is to be fetched now: `a-3 next`. */
 function taken(follower: PlaylistFollower): string[] {
   const names: string[] = [];
   for (let next = follower.next(); next !== undefined; next = follower.next()) {
-    names.push(`${/(\w+-\d+)\.ts/.exec(next.fragment.url)![1]!} ${next.sequel}`);
+    names.push(`${/(\w+-\d+)\.ts/.exec(next.url)![1]!} ${next.sequel}`);
   }
   return names;
 }
@@ -97,7 +104,7 @@ test('fragments that are not there, or could not be had, leave a gap', () => {
   follower.update(listOf(0, 6, { isEnded: true, gaps: [1, 4], discontinuities: [4] }), 0);
   expect(follower.next()!.sequel).toBe('new');
   const second = follower.next()!;
-  expect([second.fragment.url, second.sequel]).toEqual(['http://h/a-2.ts', 'gap']);
+  expect([second.url, second.sequel]).toEqual(['http://h/a-2.ts', 'gap']);
   follower.lost(second.sequel);
   expect(taken(follower)).toEqual(['a-3 gap', 'a-5 new']);
   expect(follower.counters.skipped).toBe(3);

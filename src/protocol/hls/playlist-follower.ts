@@ -1,4 +1,4 @@
-import type { SourceFragment, SourceMediaPlaylist } from './source-playlist.ts';
+import { absoluteUrl, type SourceFragment, type SourceMediaPlaylist } from './source-playlist.ts';
 
 /** How a fragment follows the one that was taken before it. */
 export type FragmentSequel =
@@ -12,6 +12,8 @@ export type FragmentSequel =
 /** The fragment to fetch now. */
 export interface FollowedFragment {
   readonly fragment: SourceFragment;
+  /** Where it is. */
+  readonly url: string;
   readonly sequel: FragmentSequel;
 }
 
@@ -57,10 +59,10 @@ export class PlaylistFollower {
     return this.#list?.isEnded === true;
   }
 
-  /** The URL that the list ends with, without its query; `undefined` while there is none. */
+  /** The URI that the list ends with, without its query; `undefined` while there is none. */
   get lastFragment(): string | undefined {
     const last = this.#list?.fragments.at(-1);
-    return last === undefined ? undefined : pathOf(last.url);
+    return last === undefined ? undefined : pathOf(last.uri);
   }
 
   /** Everything is taken, and nothing will come. */
@@ -91,7 +93,10 @@ export class PlaylistFollower {
     this.#reloadLater(askedMs, false);
   }
 
-  /** The fragment to fetch, each once and in order; `undefined`: none is there yet. */
+  /**
+   * The fragment to fetch, each once and in order; `undefined`: none is there yet.
+   * @throws {ProtocolError} `ERR_HLS_URI`
+   */
   next(): FollowedFragment | undefined {
     const list = this.#list;
     if (list === undefined) return undefined;
@@ -105,7 +110,7 @@ export class PlaylistFollower {
       }
       const sequel = this.#sequel;
       this.#sequel = 'next';
-      return { fragment, sequel };
+      return { fragment, url: absoluteUrl(fragment.uri, list.baseUrl), sequel };
     }
     return undefined;
   }
@@ -161,13 +166,13 @@ function startOf(list: SourceMediaPlaylist): number {
 function isOlder(list: SourceMediaPlaylist, before: SourceMediaPlaylist): boolean {
   if (endOf(list) >= endOf(before)) return false;
   if (list.fragments.length === 0) return true;
-  return list.fragments.some(({ url }, index) => {
+  return list.fragments.some(({ uri }, index) => {
     const known = before.fragments[list.mediaSequence + index - before.mediaSequence];
-    return known !== undefined && pathOf(known.url) === pathOf(url);
+    return known !== undefined && pathOf(known.uri) === pathOf(uri);
   });
 }
 
 /** Queries may hold tokens that differ each time. */
-function pathOf(url: string): string {
-  return url.split('?', 1)[0]!;
+function pathOf(uri: string): string {
+  return uri.split('?', 1)[0]!;
 }

@@ -32,13 +32,15 @@ export interface SourceMediaPlaylist {
   readonly mediaSequence: number;
   /** Nothing will be added. */
   readonly isEnded: boolean;
+  /** What URIs are relative to. */
+  readonly baseUrl: string;
   readonly fragments: readonly SourceFragment[];
 }
 
 /** What to fetch. */
 export interface SourceFragment {
-  /** Absolute. */
-  readonly url: string;
+  /** As listed; see `absoluteUrl`. */
+  readonly uri: string;
   readonly durationMs: number;
   /** Times, tracks or encodings do not go on from the fragment before. */
   readonly discontinuity: boolean;
@@ -139,6 +141,7 @@ class MediaPlaylistReader {
       targetDurationMs,
       mediaSequence: this.#mediaSequence,
       isEnded: this.#isEnded,
+      baseUrl: this.#baseUrl,
       fragments: this.#fragments,
     };
   }
@@ -175,15 +178,15 @@ class MediaPlaylistReader {
     }
   }
 
-  #addFragment(uri: string): void {
+  #addFragment(line: string): void {
     if (this.#fragments.length >= MAX_FRAGMENTS) throw tooMany('fragments', MAX_FRAGMENTS);
-    const url = absoluteUrl(uri, this.#baseUrl);
+    const uri = line.trim();
     this.#fragments.push({
-      url,
+      uri,
       durationMs: this.#durationMs,
       discontinuity: this.#discontinuity,
       isGap: this.#isGap,
-      range: this.#rangeOf(url),
+      range: this.#rangeOf(uri),
     });
     this.#durationMs = 0;
     this.#discontinuity = false;
@@ -192,13 +195,13 @@ class MediaPlaylistReader {
   }
 
   /** A range without an offset begins where the one before, of the same resource, ends (RFC 8216, 4.3.2.2). */
-  #rangeOf(url: string): ByteRange | undefined {
+  #rangeOf(uri: string): ByteRange | undefined {
     if (this.#range === undefined) return undefined;
     const { length, offset } = this.#range;
     if (offset !== undefined) return { length, offset };
     const before = this.#fragments.at(-1);
     const end = before?.range === undefined ? 0 : before.range.offset + before.range.length;
-    return { length, offset: before?.url === url ? end : 0 };
+    return { length, offset: before?.uri === uri ? end : 0 };
   }
 }
 
@@ -246,7 +249,8 @@ function refuseEncryption(value: string): void {
   });
 }
 
-function absoluteUrl(uri: string, baseUrl: string): string {
+/** @throws {ProtocolError} `ERR_HLS_URI` */
+export function absoluteUrl(uri: string, baseUrl: string): string {
   const url = URL.parse(uri.trim(), baseUrl);
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
   throw new ProtocolError('ERR_HLS_URI', 'a URI of the playlist is not of HTTP');

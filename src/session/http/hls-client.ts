@@ -147,13 +147,13 @@ export class HlsClient {
 
   /** @param isLastTry what cannot be had is an error then; else `undefined` */
   async #fragmentBytes(
-    { fragment, sequel }: FollowedFragment,
+    { fragment, url, sequel }: FollowedFragment,
     isLastTry: boolean,
   ): Promise<Uint8Array | undefined> {
     const { clock, signal } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const fetched = await this.#fetch(fragment.url, MAX_FRAGMENT_BYTES, rangeHeader(fragment));
+        const fetched = await this.#fetch(url, MAX_FRAGMENT_BYTES, rangeHeader(fragment));
         return partOf(fetched, fragment);
       } catch (error) {
         this.#checkAlive();

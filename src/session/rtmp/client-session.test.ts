@@ -204,6 +204,17 @@ describe('pull', () => {
     });
   });
 
+  test('stays for the next publisher where that is wanted', async () => {
+    const peer = new Peer();
+    const owner = new Owner({ mode: 'play', url: await servePeer(peer), outlastsPublishers: true });
+    await owner.started();
+    peer.connection.endPlay();
+    peer.flush();
+    peer.socket!.write(serializeChunkedMessage(header, [new Uint8Array(10)], 4096));
+    await eventually(() => expect(owner.media.length).toBe(1));
+    expect(owner.session.endReason).toBeUndefined();
+  });
+
   test('reads nothing while paused', async () => {
     const peer = new Peer();
     const clock = new FakeClock();

@@ -29,6 +29,11 @@ export interface RtmpClientSessionOptions extends Pick<
   readonly startTimeoutMs?: number | undefined;
   /** How long a player may receive nothing, or a publisher's waiting bytes not move. 0 for ever; 10 seconds. */
   readonly idleTimeoutMs?: number | undefined;
+  /**
+   * A player stays when the server says that the stream is over, and receives on the same connection what is published
+   * next. Idleness counts. False unless said otherwise.
+   */
+  readonly outlastsPublishers?: boolean | undefined;
   /** Bytes that may wait to be sent; beyond, the session ends. 64 MiB. */
   readonly maxQueueBytes?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -227,6 +232,7 @@ export class RtmpClientSession {
         this.#started();
         break;
       case 'play-end':
+        if (this.#outlasts(event.code)) break;
         this.#finish(endReason('peer-stopped', event.code));
         break;
       case 'refused':
@@ -235,6 +241,11 @@ export class RtmpClientSession {
       default:
         this.#listener.media?.(event);
     }
+  }
+
+  /** A recording that is complete has no next publisher. */
+  #outlasts(code: string): boolean {
+    return this.#options.outlastsPublishers === true && code !== 'NetStream.Play.Complete';
   }
 
   #started(): void {

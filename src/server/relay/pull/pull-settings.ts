@@ -22,14 +22,12 @@ export interface PullOrigin {
   readonly rtspTransport: 'tcp' | 'udp';
 }
 
-/** Why a pull is not started, in lal's order. */
-export type PullObjection = 'in-use' | 'not-enabled' | 'auto-stop' | 'retry-limited' | 'limit-reached';
+/** Why an order is refused. */
+export type PullObjection = 'in-use' | 'auto-stop' | 'limit-reached';
 
 /** lal's texts, but for the last. */
 export const PULL_OBJECTION_TEXTS: Readonly<Record<PullObjection, string>> = {
   'in-use': 'lal.logic: in stream already exist at group',
-  'not-enabled': 'relay pull not enable',
   'auto-stop': 'should auto stop pull',
-  'retry-limited': 'relay pull retry limited',
   'limit-reached': 'limit reached: limits.max_relay_pulls',
 };

@@ -1,4 +1,4 @@
-import { endReason, type EndReason } from '../../../media/end-reason.ts';
+import { endReason, type EndCode, type EndReason } from '../../../media/end-reason.ts';
 import type { LiveStream } from '../../../hub/live-stream.ts';
 import type { StreamAddress } from '../../stream-address.ts';
 import type { PullAttempt } from './pull-attempt.ts';
@@ -24,12 +24,15 @@ export interface PullSlotHost {
   /** There are as many pulls as there may be. */
   readonly isFull: boolean;
   open(slot: PullSlot, settings: PullSettings, origin: PullOrigin): PullAttempt;
-  /** A try has come to nothing, or a pull to its end. @param failures in a row, this one included; 0: it was up */
-  ended(slot: PullSlot, attempt: PullAttempt, reason: EndReason, failures: number): void;
+  /** A try has come to nothing. @param isNew the one before did not fail in the same way */
+  failed(slot: PullSlot, attempt: PullAttempt, reason: EndReason, isNew: boolean): void;
 }
 
 /** Once a second, as lal; a little less, so that a tick that comes early is not one too early. */
 const TRY_INTERVAL_MS = 900;
+
+/** Ends that are not the origin's fault. */
+const OWN_ENDS: ReadonlySet<EndCode> = new Set(['stream-in-use', 'no-viewers', 'kicked', 'server-shutdown']);
 
 /**
  * All that is known about pulling one stream: what was ordered, how often it was tried, and the try that is under way. One
@@ -49,6 +52,8 @@ export class PullSlot {
   #tries = 0;
   /** Tries since one was established. */
   #failures = 0;
+  /** How the last of them failed. */
+  #lastFailure = '';
   #nextTryMs = -Infinity;
   /** When somebody last watched; at first, when the slot was made. */
   #watchedMs: number;
@@ -131,19 +136,11 @@ export class PullSlot {
     this.#hold();
   }
 
-  /** Why no pull is started now; `undefined`: nothing speaks against it. */
-  objection(facts: StreamFacts = this.#host.facts(this)): PullObjection | undefined {
-    if (facts.hasInput || this.#running !== undefined) return 'in-use';
-    return this.#doubt(facts);
-  }
-
-  /** The same, but for what is there already. */
-  #doubt(facts: StreamFacts): PullObjection | undefined {
+  /** Whether the stream is to be pulled, as far as it is not there already: lal's conditions, in its order. */
+  #isWanted(facts: StreamFacts): boolean {
     const settings = this.#settingsOf(facts);
-    if (settings === undefined) return 'not-enabled';
-    if (this.#isUnwatched(settings, facts)) return 'auto-stop';
-    if (settings.retryNum >= 0 && this.#tries > settings.retryNum) return 'retry-limited';
-    return undefined;
+    if (settings === undefined || this.#isUnwatched(settings, facts)) return false;
+    return settings.retryNum < 0 || this.#tries <= settings.retryNum;
   }
 
   #settingsOf({ staticSettings }: StreamFacts): PullSettings | undefined {
@@ -156,8 +153,9 @@ export class PullSlot {
   }
 
   #tryIfWanted(facts: StreamFacts): void {
-    if (facts.nowMs < this.#nextTryMs || this.objection(facts) !== undefined || this.#host.isFull) return;
+    if (facts.hasInput || this.#running !== undefined || facts.nowMs < this.#nextTryMs) return;
     if (this.#isForPublisher && this.stream.isInGrace) return;
+    if (!this.#isWanted(facts) || this.#host.isFull) return;
     this.#try(this.#settingsOf(facts)!, facts.nowMs);
   }
 
@@ -174,23 +172,33 @@ export class PullSlot {
   /** The attempt has the stream. */
   established(): void {
     this.#failures = 0;
+    this.#lastFailure = '';
     this.#isForPublisher = false;
   }
 
   /** The attempt is over. */
   ended(attempt: PullAttempt, reason: EndReason): void {
     this.#running = undefined;
-    this.#failures = attempt.isEstablished ? 0 : this.#failures + 1;
     if (reason.code === 'kicked') {
       this.#command = undefined;
       this.#tries = 0;
     }
-    this.#host.ended(this, attempt, reason, this.#failures);
+    if (!attempt.isEstablished) this.#failed(attempt, reason);
+  }
+
+  #failed(attempt: PullAttempt, reason: EndReason): void {
+    const failure = `${reason.code} ${reason.detail ?? ''}`;
+    const isNew = failure !== this.#lastFailure && !OWN_ENDS.has(reason.code);
+    if (!OWN_ENDS.has(reason.code)) {
+      this.#failures += 1;
+      this.#lastFailure = failure;
+    }
+    this.#host.failed(this, attempt, reason, isNew);
   }
 
   /** Keeps the stream as long as it is pulled, or will be. */
   #hold(): void {
-    const isWanted = this.#running !== undefined || this.#doubt(this.#host.facts(this)) === undefined;
+    const isWanted = this.#running !== undefined || this.#isWanted(this.#host.facts(this));
     if (isWanted) {
       this.#letGo ??= this.stream.hold();
     } else {

@@ -243,6 +243,15 @@ describe('tries', () => {
     expect(text).toContain('rtmp://origin/live/x?token=***');
     expect(text).not.toMatch(/secret|u:p/);
   });
+
+  test('that end by our own will are no failure that would be worth a warning', async () => {
+    bench.view();
+    bench.start();
+    bench.service.stop('a');
+    bench.start();
+    await bench.publish();
+    expect(bench.log.filter(({ level }) => level >= 40)).toEqual([]);
+  });
 });
 
 describe('auto stop', () => {

@@ -27,7 +27,6 @@ export class RelayPullService implements PullSlotHost {
   readonly #attempts = new Set<PullAttempt>();
   /** Files that are being closed. */
   readonly #dumps = new Set<Promise<void>>();
-  readonly #lastFailures = new Map<PullSlot, string>();
   #static: StaticPull;
   #isClosed = false;
 
@@ -76,9 +75,7 @@ export class RelayPullService implements PullSlotHost {
     for (const [key, slot] of this.#slots) {
       slot.tick();
       const isForgotten = this.#context.hub.get(key) !== slot.stream;
-      if (slot.isHolding || !isForgotten) continue;
-      this.#slots.delete(key);
-      this.#lastFailures.delete(slot);
+      if (!slot.isHolding && isForgotten) this.#slots.delete(key);
     }
   }
 
@@ -123,10 +120,7 @@ export class RelayPullService implements PullSlotHost {
       this.#openSource,
       this.#context,
       {
-        established: () => {
-          this.#lastFailures.delete(slot);
-          slot.established();
-        },
+        established: () => slot.established(),
         ended: (ended, reason) => {
           this.#attempts.delete(ended);
           this.#follow(ended.dumped);
@@ -145,11 +139,8 @@ export class RelayPullService implements PullSlotHost {
   }
 
   /** The same failure again and again, once a second, is worth one line. */
-  ended(slot: PullSlot, attempt: PullAttempt, { code, detail, message, cause }: EndReason): void {
-    if (attempt.isEstablished) return;
-    const failure = `${code} ${detail ?? ''}`;
-    const isNew = this.#lastFailures.get(slot) !== failure;
-    this.#lastFailures.set(slot, failure);
+  failed(slot: PullSlot, attempt: PullAttempt, reason: EndReason, isNew: boolean): void {
+    const { code, detail, message, cause } = reason;
     const level = code === 'internal-error' ? 'error' : isNew ? 'warn' : 'debug';
     const { key: stream } = slot.stream;
     this.#context.logger[level](

@@ -30,6 +30,8 @@ export function rtmpSource(
       connectTimeoutMs: stepTimeoutMs,
       startTimeoutMs: stepTimeoutMs,
       idleTimeoutMs,
+      // As lal: viewers at an origin stay, too.
+      outlastsPublishers: true,
       clock,
     },
     {
