@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
 import { parseConfig } from './config/load-config.ts';
+import type { ServerConfig } from './config/server-config.ts';
 import { MediaServer } from './media-server.ts';
 
 const cleanUps: (() => unknown)[] = [];
@@ -108,4 +109,41 @@ test('what is recorded when the server is closed has the last words of publisher
   await server.close();
   const ends = lines.filter(({ msg }) => msg === 'record end');
   expect(ends.map(({ cause }) => cause)).toEqual(['publication-ended', 'publication-ended']);
+});
+
+test('a reload reaches what was made from the config at the start, and tells whoever listens', async () => {
+  const configOf = (values: object): ServerConfig =>
+    parseConfig(JSON.stringify({ rtmp: { enable: true, addr: '127.0.0.1:0' }, ...values }), 'test').config;
+  const server = new MediaServer(configOf({}), { logger: pino({ level: 'silent' }) });
+  cleanUps.push(() => server.close());
+  await server.start();
+  const heard: string[] = [];
+  server.onConfigChange((keys) => heard.push(...keys));
+  const changed = configOf({
+    server_id: 'changed',
+    fanout: { max_flush_window_ms: 7 },
+    limits: { max_connections: 1 },
+    rtsp: { enable: true, addr: '127.0.0.1:0' },
+  });
+  expect(server.reload(changed)).toEqual({
+    applied: [
+      { key: 'server_id', effect: 'now' },
+      { key: 'fanout.max_flush_window_ms', effect: 'now' },
+      { key: 'limits.max_connections', effect: 'now' },
+    ],
+    needsRestart: ['rtsp.enable', 'rtsp.addr'],
+  });
+  expect(heard).toEqual(['server_id', 'fanout.max_flush_window_ms', 'limits.max_connections']);
+  expect(server.config.server_id).toBe('changed');
+  expect(server.hub.scheduler.maxWindowMs).toBe(7);
+  expect(server.config.rtsp.enable).toBe(false);
+  const { port } = server.addresses[0]!;
+  const first = connect(port, '127.0.0.1');
+  cleanUps.push(() => first.destroy());
+  await once(first, 'connect');
+  const second = connect(port, '127.0.0.1');
+  second.on('error', () => {});
+  await once(second, 'close');
+  expect(server.openConnections).toBe(1);
+  expect(server.reloadFromSource()).toMatchObject({ code: 'ERR_CONFIG_UNREADABLE' });
 });

@@ -6,6 +6,7 @@ import { StreamHub } from '../hub/stream-hub.ts';
 import type { Track } from '../media/track.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
+import type { ServerConfig } from '../server/config/server-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
 import { streamGopCacheLimits } from '../server/output-options.ts';
 import { RtspService } from '../server/rtsp/rtsp-service.ts';
@@ -73,13 +74,17 @@ export class RtspServiceBench {
   readonly registry: SessionRegistry = new SessionRegistry();
   readonly service: RtspService;
   readonly track: Track = { id: 1, kind: 'video', config: baseline };
+  readonly #configOf: (rtsp: Record<string, unknown>) => ServerConfig;
+  readonly #configStore: ConfigStore;
   #timeMs = 0;
 
   /** @param rtsp the section of the config */
   constructor(rtsp: Record<string, unknown> = {}, graceMs = 0) {
-    const sections = { rtsp, limits: { idle_timeout_ms: 20_000 }, in_session: { grace_ms: graceMs } };
-    const configStore = new ConfigStore(parseConfig(JSON.stringify(sections), 'test').config);
+    const others = { limits: { idle_timeout_ms: 20_000 }, in_session: { grace_ms: graceMs } };
+    this.#configOf = (section) => parseConfig(JSON.stringify({ rtsp: section, ...others }), 'test').config;
+    const configStore = new ConfigStore(this.#configOf(rtsp));
     const config = configStore.current;
+    this.#configStore = configStore;
     this.hub = new StreamHub(new FlushScheduler(this.clock, 0, 0), {
       gopCache: streamGopCacheLimits(config),
       graceMs,
@@ -99,6 +104,11 @@ export class RtspServiceBench {
       udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet(),
     });
+  }
+
+  /** Puts another section `rtsp` into force. */
+  reload(rtsp: Record<string, unknown>): void {
+    this.#configStore.apply(this.#configOf(rtsp));
   }
 
   connect(): BenchClient {

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { parseListenAddress } from '../config/listen-address.ts';
 
 /** Where the diagnostics page listens. */
@@ -25,5 +26,8 @@ export function pprofAddress(section: {
 }
 
 function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && (host === 'localhost' || host === '::1' || host.startsWith('127.'));
+  return (
+    host !== undefined &&
+    (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')))
+  );
 }

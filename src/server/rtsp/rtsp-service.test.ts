@@ -411,6 +411,21 @@ describe('name and password', () => {
     expect(later.replies[0]!.headers.get('WWW-Authenticate')).toContain('stale=true');
   });
 
+  test('that a reload changes count from the next request on; who is in stays', async () => {
+    bench = new RtspServiceBench();
+    bench.publish();
+    const early = bench.connect();
+    await early.getReady();
+    expect(await early.ask('PLAY')).toBe(200);
+    bench.reload({ auth_enable: true, ...basic });
+    const late = bench.connect();
+    expect(await late.ask('DESCRIBE')).toBe(401);
+    expect(await late.ask('DESCRIBE', RTSP_URL, right)).toBe(200);
+    bench.reload({ auth_enable: true, ...basic, password: 'other' });
+    expect(await late.ask('DESCRIBE', RTSP_URL, right)).toBe(401);
+    expect(await early.ask('GET_PARAMETER')).toBe(200);
+  });
+
   test('guessing has an end', async () => {
     bench = new RtspServiceBench({ auth_enable: true, ...basic });
     const client = bench.connect();
