@@ -104,3 +104,52 @@ test('a scrape says what publishers send and viewers get, and counters outlive b
   expect(after('lal_frames_received_total', 'video')).toBe(2 * pictures);
   expect(after('lal_hls_fragments_total')).toBeGreaterThan(5);
 });
+
+/** The keys of the statistics that are looked at here. */
+interface Group {
+  readonly tracks: readonly { readonly codec: string; readonly profile: string; readonly level: string }[];
+  readonly health: {
+    readonly frames_per_sec: number;
+    readonly gop_frames: number;
+    readonly gop_ms: number;
+    readonly last_frame_age_ms: number;
+    readonly av_offset_ms: number;
+    readonly rtp: { readonly received: number; readonly lost: number };
+  } | null;
+  readonly last_ends: readonly { readonly session_id: string; readonly code: string }[];
+}
+
+test('an edge that pulls by RTSP over UDP shows how its input is doing, and how sessions ended', async () => {
+  const edge = await LocalServer.start(scope, { http_api: { enable: true, addr: '127.0.0.1:0' } });
+  const api = new ApiClient(edge.port('http-api'));
+  const group = async (): Promise<Group> =>
+    (await api.get<Group>('/api/stat/group', { stream_name: 'cam' })).data;
+  const tags = readFlvTags(fixturePath('h264-bframes-aac'));
+  const publisher = await RtmpPublisher.open(scope, local.port('rtmp'), 'cam');
+  const sent = publisher.sendPaced(tags);
+  await local.until(() => local.stream('cam')?.isOpen === true, 'the tracks');
+  const url = `rtsp://127.0.0.1:${local.port('rtsp')}/live/cam`;
+  await api.post('/api/ctrl/start_relay_pull', { url, stream_name: 'cam', rtsp_mode: 1 });
+  const reader = FlvReader.open(scope, edge.flvUrl('http', 'cam'));
+  await reader.joined();
+  const keyFrames = (): number =>
+    reader.recording.units.filter(({ kind, isKey }) => kind === 'video' && isKey).length;
+  await reader.until(() => keyFrames() >= 3, 'three key pictures');
+  const { tracks, health } = await group();
+  expect(tracks).toMatchObject([
+    { codec: 'H264', profile: 'Main' },
+    { codec: 'AAC', profile: 'LC' },
+  ]);
+  const keys = recordingOf(tags).units.filter(({ kind, isKey }) => kind === 'video' && isKey);
+  expect(health!.gop_ms).toBeCloseTo(keys[1]!.dtsMs - keys[0]!.dtsMs, -1);
+  expect(health!.frames_per_sec).toBeGreaterThan(5);
+  expect(health!.last_frame_age_ms).toBeLessThan(1000);
+  expect(Math.abs(health!.av_offset_ms)).toBeLessThan(500);
+  expect(health!.rtp.received).toBeGreaterThan(50);
+  expect(health!.rtp.lost).toBe(0);
+  reader.close();
+  await edge.untilViewers('cam', 0);
+  expect((await group()).last_ends).toMatchObject([{ code: 'peer-closed' }]);
+  await api.get('/api/ctrl/stop_relay_pull', { stream_name: 'cam' });
+  await sent;
+});

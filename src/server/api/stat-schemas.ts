@@ -79,7 +79,7 @@ const statHealthSchema = z
     longest_gap_ms: count('The longest of them.'),
     rtp: z
       .object({
-        received: count('Packets taken.'),
+        received: count('Packets that came, whatever became of them.'),
         lost: count('Packets given up.'),
         late: count('Packets that came when they had been given up.'),
         duplicated: count('Packets that came more than once.'),

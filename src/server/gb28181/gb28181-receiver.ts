@@ -5,6 +5,7 @@ import type { Gb28181MediaHandler, Gb28181Transport } from '../../session/gb2818
 import type { PublishAdmission } from '../admission/stream-gate.ts';
 import { PacketDump } from '../dump/packet-dump.ts';
 import type { ServerContext } from '../server-context.ts';
+import { rtpReception, type RtpReception } from '../sessions/rtp-reception.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import type { Gb28181Request } from './receiver-request.ts';
 
@@ -147,8 +148,15 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
       startedMs: clock.wallMs(),
       bytesRead: () => this.#bytesRead,
       bytesWritten: () => this.#bytesWritten,
+      rtpReception: () => this.#rtpReception(),
       close: (reason) => this.end(reason),
     };
+  }
+
+  #rtpReception(): RtpReception {
+    const { video, audio, ...packets } = this.#ingest.counters;
+    const damagedUnits = video.damagedUnits + audio.damagedFrames;
+    return rtpReception([{ ...packets, ...video, damagedUnits, refused: packets.strangerPackets }]);
   }
 
   #logStop({ code, message }: EndReason): void {

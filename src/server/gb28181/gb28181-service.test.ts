@@ -68,6 +68,19 @@ describe('a receiver', () => {
     expect(record.bytesRead()).toBe(packets.slice(0, 3).reduce((sum, { length }) => sum + length, 0));
   });
 
+  test('says what became of its packets', async () => {
+    await start();
+    send(0, 1, 1, 3);
+    transport().handler.receiveRtp(Uint8Array.of(1, 2, 3));
+    bench.clock.advance(1000);
+    expect(bench.registry.publisherOf('cam')!.rtpReception!()).toMatchObject({
+      received: 4,
+      duplicated: 1,
+      lost: 1,
+      refused: 1,
+    });
+  });
+
   test('is refused where the stream has an input, and takes nothing', async () => {
     await start();
     expect(await start()).toMatchObject({ code: 'stream-in-use' });

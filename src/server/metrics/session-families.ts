@@ -46,7 +46,7 @@ export const sessionFamilies: readonly MetricFamily<Scrape>[] = [
   {
     name: 'lal_rtp_packets_received_total',
     type: 'counter',
-    help: 'RTP packets of inputs that were taken, in order.',
+    help: 'RTP packets of inputs that came, whatever became of them.',
     labels: ['protocol', 'type'],
     read: perRtpKind('received'),
   },

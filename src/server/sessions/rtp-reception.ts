@@ -1,6 +1,6 @@
 /** What became of the RTP packets of an input, over all its tracks. */
 export interface RtpReception {
-  /** Taken, in order. */
+  /** All that came, whatever became of them. */
   readonly received: number;
   /** Numbers that were given up, whether or not a packet came late. */
   readonly lost: number;

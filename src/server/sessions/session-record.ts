@@ -30,6 +30,6 @@ export interface SessionRecord extends SessionIdentity {
   /** Of viewers and pushes while they are being served, but not of HLS. */
   readonly subscription?: Subscription | undefined;
   /** Of inputs that come by RTP. */
-  rtpReception?(): RtpReception;
+  rtpReception?(): RtpReception | undefined;
   close(reason: EndReason): void;
 }

@@ -149,6 +149,7 @@ export class PullAttempt {
       url: shown,
       bytesRead: () => this.#source.bytesRead(),
       bytesWritten: () => this.#source.bytesWritten(),
+      rtpReception: () => this.#source.rtpReception?.(),
       close: (reason) => this.end(reason),
     };
   }

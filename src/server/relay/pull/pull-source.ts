@@ -1,6 +1,7 @@
 import type { PublicationInput } from '../../../hub/publication.ts';
 import type { EndReason } from '../../../media/end-reason.ts';
 import type { PacketDump } from '../../dump/packet-dump.ts';
+import type { RtpReception } from '../../sessions/rtp-reception.ts';
 import type { PullUrl } from './pull-url.ts';
 
 /** What tries of one order tell each other. */
@@ -41,6 +42,8 @@ export interface PullSource {
   bytesWritten(): number;
   /** For the log, at the end: damage and loss, by name. */
   counters(): Readonly<Record<string, number>>;
+  /** Of sources over RTP. */
+  rtpReception?(): RtpReception;
   /** Hands on what it holds back, says goodbye to the origin and closes. Twice is harmless. */
   close(reason: EndReason): void;
 }

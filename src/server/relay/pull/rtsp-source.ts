@@ -7,6 +7,7 @@ import { systemNetwork } from '../../../session/rtsp/client-network.ts';
 import { RtspClientSession } from '../../../session/rtsp/client-session.ts';
 import { SERVER_NAME } from '../../http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
+import { rtpReception, type RtpReception } from '../../sessions/rtp-reception.ts';
 import { HeldMedia } from './held-media.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
 
@@ -76,6 +77,11 @@ export class RtspSource implements PullSource {
       }
     }
     return totals;
+  }
+
+  rtpReception(): RtpReception {
+    const indices = [...(this.#description?.media.keys() ?? [])];
+    return rtpReception(indices.map((index) => this.#ingest?.countersOf(index)));
   }
 
   close(reason: EndReason): void {
