@@ -12,8 +12,8 @@ import type { RtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
 import type { RtmpMediaEvent } from '../../protocol/rtmp/server-connection.ts';
 import { remoteAddressOf } from '../net/address.ts';
 import { closeSocket } from '../net/close-socket.ts';
-import { openClientSocket } from './client-socket.ts';
-import type { ClientTlsOptions } from './client-socket.ts';
+import { openClientSocket } from '../net/client-socket.ts';
+import type { ClientTlsOptions } from '../net/client-socket.ts';
 
 /** What to push or pull, and how patiently. */
 export interface RtmpClientSessionOptions extends Pick<
@@ -185,7 +185,9 @@ export class RtmpClientSession {
   #open(): Socket {
     const connectTimeoutMs = this.#options.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#setTimer(connectTimeoutMs, () => this.#finish(endReason('connect-failed', 'ETIMEDOUT')));
-    const socket = openClientSocket(this.url, this.#options.tls ?? {}, () => this.#connected(socket));
+    const { scheme, host, port } = this.url;
+    const target = { host, port, isSecure: scheme === 'rtmps' };
+    const socket = openClientSocket(target, this.#options.tls ?? {}, () => this.#connected(socket));
     socket.on('data', (chunk) => this.#isCurrent(socket) && this.#receive(chunk));
     socket.on('drain', () => this.#isCurrent(socket) && this.#drained());
     socket.on('error', (error) => this.#isCurrent(socket) && this.#finish(this.#reasonOf(error)));

@@ -19,9 +19,10 @@ import { serializeInterleavedPacket } from '../../protocol/rtsp/interleaved-pack
 import type { RtspUrl } from '../../protocol/rtsp/rtsp-url.ts';
 import { remoteAddressOf } from '../net/address.ts';
 import { closeSocket } from '../net/close-socket.ts';
-import type { RtspClientNetwork, RtspClientTlsOptions } from './client-network.ts';
+import type { RtspClientNetwork } from './client-network.ts';
 import { splitCanonicalPackets } from './client-packet-splitter.ts';
 import { ClientUdpMedia } from './client-udp-media.ts';
+import type { ClientTlsOptions } from '../net/client-socket.ts';
 
 /** What a link leaves to its session. */
 export type ClientLinkEvent =
@@ -45,7 +46,7 @@ export interface ClientLinkListener {
 /** What a link is made of. */
 export interface ClientLinkOptions extends Omit<RtspClientConnectionOptions, 'url'> {
   readonly url: RtspUrl;
-  readonly tls: RtspClientTlsOptions;
+  readonly tls: ClientTlsOptions;
   readonly network: RtspClientNetwork;
   readonly clock: Clock;
 }

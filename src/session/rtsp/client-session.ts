@@ -14,7 +14,8 @@ import type { SessionDescription } from '../../protocol/sdp/session-description.
 import { ClientLink } from './client-link.ts';
 import type { ClientLinkEvent } from './client-link.ts';
 import { systemNetwork } from './client-network.ts';
-import type { RtspClientNetwork, RtspClientTlsOptions } from './client-network.ts';
+import type { RtspClientNetwork } from './client-network.ts';
+import type { ClientTlsOptions } from '../net/client-socket.ts';
 
 /** What to push or pull, and how patiently. */
 export interface RtspClientSessionOptions {
@@ -25,7 +26,7 @@ export interface RtspClientSessionOptions {
   /** In the order to try. TCP, then UDP. */
   readonly transports?: readonly RtspClientTransportKind[] | undefined;
   readonly userAgent?: string | undefined;
-  readonly tls?: RtspClientTlsOptions | undefined;
+  readonly tls?: ClientTlsOptions | undefined;
   /** For TCP and TLS together. 10 seconds. */
   readonly connectTimeoutMs?: number | undefined;
   /** For each answer on the way to playing or recording. 10 seconds. */

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
-import { remoteAddressOf } from '../net/address.ts';
+import { plainHost, remoteAddressOf } from '../net/address.ts';
 import { closeSocket } from '../net/close-socket.ts';
-import { plainHost } from '../net/address.ts';
 import type { RtspServerTransport, RtspTransportListener } from './server-transport.ts';
 
 /** RTSP straight over TCP or TLS. */

@@ -1,29 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from 'ws';
+import { WebSocket, type RawData, type WebSocketServer } from 'ws';
 import type { Clock } from '../../media/clock.ts';
 import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
-import { remoteAddressOf } from '../net/address.ts';
-import { CLOSE_GRACE_MS, destroyAfterGrace } from '../net/close-socket.ts';
+import { plainHost, remoteAddressOf } from '../net/address.ts';
+import { destroyAfterGrace } from '../net/close-socket.ts';
 import { webSocketFraming } from '../websocket/framing.ts';
-import { plainHost } from '../net/address.ts';
+import { createWebSocketServer, type WebSocketLimits } from '../websocket/web-socket-server.ts';
 import type { RtspServerTransport, RtspTransportListener } from './server-transport.ts';
 import { webSocketPacketFraming } from './websocket-framing.ts';
 
-/** A publisher may put a whole picture's packets into one message; nobody needs larger ones. */
-const MAX_CLIENT_MESSAGE_BYTES = 1024 * 1024;
-/** Pieces that such a message may come in; empty ones cost us as much as others. */
-const MAX_CLIENT_FRAGMENTS = 1024;
-/** Reads that a message's bytes may come in: a megabyte in segments of 1460 bytes, and some more. */
-const MAX_BUFFERED_CHUNKS = 4096;
+/** A publisher may put a whole picture's packets into one message: a megabyte, in segments of 1460 bytes and some more. */
+const LIMITS: WebSocketLimits = { maxMessageBytes: 1024 * 1024, maxFragments: 1024, maxBufferedChunks: 4096 };
 /** The sub-protocol that lal answers with, and that its players ask for. */
 const SUB_PROTOCOL = 'rtsp';
-
-/** The library has one option more than its types. */
-interface LimitedServerOptions extends ServerOptions {
-  /** How long the other side may take to answer a Close frame. */
-  readonly closeTimeout: number;
-}
 
 /** Accepts RTSP over WebSocket. The `ws` library does the handshake, reading, pings and closing. */
 export class RtspWebSocketAcceptor {
@@ -33,19 +23,7 @@ export class RtspWebSocketAcceptor {
   /** @param headers response header lines to add to the handshake's answer */
   constructor(headers: readonly string[], clock: Clock) {
     this.#clock = clock;
-    const options: LimitedServerOptions = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_CLIENT_MESSAGE_BYTES,
-      maxFragments: MAX_CLIENT_FRAGMENTS,
-      maxBufferedChunks: MAX_BUFFERED_CHUNKS,
-      closeTimeout: CLOSE_GRACE_MS,
-      // Without an offer there must be no answer (RFC 6455, 4.2.2): browsers would fail the connection.
-      handleProtocols: (offered) => (offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false),
-    };
-    this.#server = new WebSocketServer(options);
-    this.#server.on('headers', (lines) => lines.push(...headers));
+    this.#server = createWebSocketServer(LIMITS, headers, SUB_PROTOCOL);
   }
 
   /** @param accepted makes the session; not called when the handshake is broken: the library has answered 400 then */

@@ -1,21 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocketServer, type ServerOptions } from 'ws';
+import type { WebSocketServer } from 'ws';
 import type { Clock } from '../../media/clock.ts';
 import { endReasonOfError, type EndReason } from '../../media/end-reason.ts';
-import { CLOSE_GRACE_MS } from '../net/close-socket.ts';
 import { StreamSession } from '../net/stream-session.ts';
+import { createWebSocketServer, type WebSocketLimits } from './web-socket-server.ts';
 
-/** Viewers have nothing to say beyond control frames; longer messages end the session (RFC 6455, 7.4.1, status 1009). */
-const MAX_CLIENT_MESSAGE_BYTES = 4096;
-/** Pieces that such a message may come in; empty ones cost us as much as others. */
-const MAX_CLIENT_FRAGMENTS = 256;
-
-/** The library has one option more than its types. */
-interface LimitedServerOptions extends ServerOptions {
-  /** How long the other side may take to answer a Close frame. */
-  readonly closeTimeout: number;
-}
+/** Viewers have nothing to say beyond control frames. */
+const LIMITS: WebSocketLimits = { maxMessageBytes: 4096, maxFragments: 256, maxBufferedChunks: 4096 };
 
 /**
  * Accepts WebSocket viewers. The `ws` library does the handshake, pings and closing; media frames are made by
@@ -28,17 +20,7 @@ export class WebSocketAcceptor {
   /** @param headers response header lines to add to the handshake's answer */
   constructor(headers: readonly string[], clock: Clock) {
     this.#clock = clock;
-    const options: LimitedServerOptions = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_CLIENT_MESSAGE_BYTES,
-      maxFragments: MAX_CLIENT_FRAGMENTS,
-      maxBufferedChunks: MAX_CLIENT_MESSAGE_BYTES,
-      closeTimeout: CLOSE_GRACE_MS,
-    };
-    this.#server = new WebSocketServer(options);
-    this.#server.on('headers', (lines) => lines.push(...headers));
+    this.#server = createWebSocketServer(LIMITS, headers);
   }
 
   /** @param accepted not called when the handshake is broken: the library has answered 400 then */

@@ -1,8 +1,8 @@
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { RtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
 
+/** How a client checks the server it connects to by TLS. */
 export interface ClientTlsOptions {
   /** False takes any certificate, expired, self-signed or of another host. True unless said otherwise. */
   readonly verifyCertificate?: boolean | undefined;
@@ -10,10 +10,20 @@ export interface ClientTlsOptions {
   readonly certificateAuthorities?: string | undefined;
 }
 
-/** Opens the connection of an RTMP URL: TCP, or TLS for `rtmps`. @param onConnected TLS is up, where there is TLS */
-export function openClientSocket(url: RtmpUrl, tls: ClientTlsOptions, onConnected: () => void): Socket {
-  const { scheme, host, port } = url;
-  if (scheme === 'rtmp') return connectTcp({ host, port, noDelay: true }, onConnected);
+/** Where a client connects to. */
+export interface ClientTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
+
+/** Opens a client's connection: TCP, or TLS. @param onConnected TLS is up, where there is TLS */
+export function openClientSocket(
+  { host, port, isSecure }: ClientTarget,
+  tls: ClientTlsOptions,
+  onConnected: () => void,
+): Socket {
+  if (!isSecure) return connectTcp({ host, port, noDelay: true }, onConnected);
   const socket = connectTls(
     {
       host,
