@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
@@ -232,4 +233,29 @@ test('who leaves before the answer is there does no harm', async () => {
   resolve();
   expect((await bench.get('/api/none')).body.error_code).toBe(404);
   expect((await bench.get('/api/stat/slow')).body.error_code).toBe(0);
+});
+
+test('who does not take the answer is cut off, because it holds memory', async () => {
+  const large = defineEndpoint({
+    path: '/api/stat/large',
+    call: 'GET',
+    changesState: false,
+    group: 'Test',
+    summary: 'A call with a long answer',
+    parameters: z.object({}),
+    data: { schema: z.string(), onFailure: '' },
+    handle: () => ({ data: 'x'.repeat(32 << 20) }),
+  });
+  bench = new ApiBench();
+  await bench.listen([large]);
+  const client = connect(bench.port, '127.0.0.1');
+  client.write('GET /api/stat/large HTTP/1.1\r\nHost: x\r\n\r\n');
+  // The beginning of the answer; the rest is left where it is.
+  await once(client, 'readable');
+  expect(bench.context.guard.open).toBe(1);
+  bench.clock.advance(
+    ((32 << 20) / 8192) * 1000 + bench.context.config.limits.viewer_stall_timeout_ms + 1000,
+  );
+  await bench.context.guard.whenEmpty();
+  client.destroy();
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendBody } from '../../session/http/body-sender.ts';
 import { ApiCode } from './api-codes.ts';
 import type { ApiContext } from './api-context.ts';
 import type { MetricsText } from '../metrics/server-metrics.ts';
@@ -37,6 +38,7 @@ interface Exchange {
   readonly query: URLSearchParams;
   /** Of the answer, whatever it says. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly context: ApiContext;
 }
 
 /** The HTTP API: finds the call, checks who asks and what for, answers. docs/api.md says what callers see. */
@@ -67,7 +69,8 @@ export class HttpApi {
     const { origin } = request.headers;
     const changesState = endpoint?.changesState ?? false;
     const headers = { ...commonHeaders, ...corsHeaders(config.token, { changesState, source, origin }) };
-    const exchange = { request, response, query: new URLSearchParams(query), headers };
+    const context = this.#context;
+    const exchange = { request, response, query: new URLSearchParams(query), headers, context };
     const file = this.#files.get(path);
     if (request.method === 'OPTIONS') {
       await finish(exchange, 204);
@@ -100,6 +103,7 @@ export class HttpApi {
         ? endpoint.failure({ code: ApiCode.paramMissing, detail: input.problem })
         : await this.#answer(endpoint, input.values);
     if (endpoint.changesState) this.#log(exchange, endpoint, body);
+    if (this.#isClosing) exchange.response.shouldKeepAlive = false;
     await send(exchange, body);
   }
 
@@ -147,15 +151,16 @@ function jsonHeaders(text: string): Record<string, string> {
 }
 
 /**
- * Answers. Where the request has a body that nobody has read, the connection ends, but only when the peer has sent that
+ * Answers; who does not take the answer is cut off, because it holds memory. Where the request has a body that nobody has read, the connection ends, but only when the peer has sent that
  * body or enough of it: one who is cut off while he sends does not see the answer.
  */
 async function finish(
-  { request, response, headers }: Exchange,
+  { request, response, headers, context }: Exchange,
   status: number,
   ownHeaders: Readonly<Record<string, string>> = {},
   body: Uint8Array | string = '',
 ): Promise<void> {
+  const { clock, config } = context;
   const isUnread = hasBody(request) && !request.readableEnded;
   if (isUnread) response.shouldKeepAlive = false;
   response.writeHead(status, { ...headers, ...ownHeaders });
@@ -165,7 +170,8 @@ async function finish(
     await discardBody(request, MAX_DISCARDED_BYTES);
     response.end();
   } else {
-    response.end(body);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    await sendBody(response, bytes, bytes.length, clock, config.limits.viewer_stall_timeout_ms);
   }
 }
 
