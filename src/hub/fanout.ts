@@ -73,6 +73,11 @@ export class Fanout implements SubscriptionSource, UnitSource, PackagerOutput {
     this.#gopBytes = new GopByteCache(options.gopCache);
   }
 
+  /** For what a packager has to say beyond the stream; frames are the fan-out's business alone. */
+  get packager(): Packager {
+    return this.#packager;
+  }
+
   get subscriptions(): ReadonlySet<Subscription> {
     return this.#subscriptions;
   }

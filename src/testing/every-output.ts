@@ -51,7 +51,7 @@ export class EveryOutput {
     this.#flv = new CollectedBytes(stream, flvOutput('source', OPTIONS));
     this.#ts = new CollectedBytes(stream, tsOutput(OPTIONS));
     const slots = channelSlotsOf(described);
-    const variant = rtspOutput({ slots, clock, startsAnywhere: false }, OPTIONS, () => {});
+    const variant = rtspOutput({ slots, clock, startsAnywhere: false }, OPTIONS);
     stream.attach(variant, this.#rtsp, roomyLimits);
   }
 

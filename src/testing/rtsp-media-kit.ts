@@ -260,11 +260,7 @@ function packetsOf(
   const stream = newStream(clock);
   const sink = new PacketSink();
   const arrivals: number[] = [];
-  stream.attach(
-    rtspOutput({ slots, clock, startsAnywhere: false }, fanoutOptions(), () => {}),
-    sink,
-    roomyLimits,
-  );
+  stream.attach(rtspOutput({ slots, clock, startsAnywhere: false }, fanoutOptions()), sink, roomyLimits);
   const publication = stream.publish()!;
   for (const track of tracksOf(frames)) publication.setTrack(track);
   const startMs = Math.min(...frames.map(({ dtsUs }) => dtsUs)) / 1000;

@@ -42,11 +42,7 @@ class Viewer extends PacketSink {
   constructor(options: ViewerOptions = {}) {
     super();
     const { tracks = [h264Track, aacTrack], gops = 0, startsAnywhere = false, maxQueueBytes = 1e9 } = options;
-    const variant = rtspOutput(
-      { slots: channelSlotsOf(tracks), clock, startsAnywhere },
-      fanoutOptions(gops),
-      () => {},
-    );
+    const variant = rtspOutput({ slots: channelSlotsOf(tracks), clock, startsAnywhere }, fanoutOptions(gops));
     this.subscription = stream.attach(variant, this, { ...roomyLimits, maxQueueBytes });
   }
 
@@ -302,7 +298,7 @@ describe('the next publisher', () => {
 test('streams whose descriptions promise different things are different variants', () => {
   const id = (...tracks: Track[]): string => {
     const options = { slots: channelSlotsOf(tracks), clock, startsAnywhere: false };
-    return rtspOutput(options, fanoutOptions(), () => {}).id;
+    return rtspOutput(options, fanoutOptions()).id;
   };
   expect(id(h264Track, aacTrack)).toBe(id(h264HighTrack, aacTrack));
   const ids = [id(h264Track), id(h265Track), id(h264Track, aacTrack), id(aacTrack), id(aacTrack, aacTrack)];

@@ -2,12 +2,13 @@ import type { OutputVariant } from '../../hub/live-stream.ts';
 import type { StreamState } from '../../hub/packager.ts';
 import type { Subscription } from '../../hub/subscription.ts';
 import type { EndReason } from '../../media/end-reason.ts';
+import { rtspOutput } from '../../output/rtsp/rtsp-output.ts';
 import { rtspSlotsOf, type RtspSlot } from '../../output/rtsp/rtsp-slots.ts';
 import type { RtspPublication } from '../../protocol/rtsp/client-connection.ts';
 import { describeTracks } from '../../protocol/sdp/describe-tracks.ts';
 import { RtspClientSession } from '../../session/rtsp/client-session.ts';
 import { rtspFanoutOptions } from '../output-options.ts';
-import { rtspGoodbye, rtspVariant } from '../rtsp/rtsp-variant.ts';
+import { rtspGoodbye } from '../rtsp/rtsp-goodbye.ts';
 import { VERSION } from '../version.ts';
 import type { PushConnection, PushConnectionEvents, PushConnectionOptions } from './push-connection.ts';
 import { PushFeed } from './push-feed.ts';
@@ -39,8 +40,7 @@ class RtspPush implements PushConnection {
     const { manner, stream, limits, context } = options;
     this.#options = options;
     this.#promises = slots.map(({ promise }) => promise);
-    this.#variant = rtspVariant(
-      stream,
+    this.#variant = rtspOutput(
       { slots: slots.map(onOwnChannels), clock: context.clock, startsAnywhere: false },
       rtspFanoutOptions(context.config),
     );

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { LiveStream } from '../../hub/live-stream.ts';
 import type { StreamState } from '../../hub/packager.ts';
 import type { Subscription } from '../../hub/subscription.ts';
+import { rtspOutput } from '../../output/rtsp/rtsp-output.ts';
 import { rtspSlotsOf, type RtspSlot } from '../../output/rtsp/rtsp-slots.ts';
 import { INTERLEAVED_HEADER_BYTES } from '../../protocol/rtsp/interleaved-packet.ts';
 import type { RtspTrackStart } from '../../protocol/rtsp/server-events.ts';
@@ -16,7 +17,7 @@ import type { RtspFraming } from '../../session/rtsp/server-transport.ts';
 import { rtspFanoutOptions } from '../output-options.ts';
 import { viewerLimits, type ServerContext } from '../server-context.ts';
 import { VERSION } from '../version.ts';
-import { rtspGoodbye, rtspVariant } from './rtsp-variant.ts';
+import { rtspGoodbye } from './rtsp-goodbye.ts';
 
 /** What a service wants to know of a viewer. */
 export interface RtspPlayerEvents {
@@ -68,7 +69,7 @@ export class RtspStreamPresentation implements RtspPresentation {
       rtcpChannel: channels.rtcp,
     }));
     const startsAnywhere = !config.rtsp.out_wait_key_frame_flag;
-    const variant = rtspVariant(stream, { slots, clock, startsAnywhere }, rtspFanoutOptions(config));
+    const variant = rtspOutput({ slots, clock, startsAnywhere }, rtspFanoutOptions(config));
     const watched = new StartWatch(sink);
     const subscription = stream.attach(variant, watched, viewerLimits(config), framing);
     const firstBytes = framing === undefined ? watched.stop() : undefined;
