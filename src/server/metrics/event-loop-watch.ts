@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
+type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
+
 /** The delay is looked at this often. */
 const RESOLUTION_MS = 20;
 
@@ -14,14 +16,18 @@ export interface EventLoopState {
 
 /** Watches the event loop of this thread from the first look on. Delays are those since the look before. */
 export class EventLoopWatch {
-  #histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  readonly #histogram: DelayHistogram;
+  #isClosed = false;
+
+  /** @param histogram not enabled yet */
+  constructor(histogram: DelayHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
+    this.#histogram = histogram;
+  }
 
   read(): EventLoopState {
-    if (this.#histogram === undefined) {
-      this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      this.#histogram.enable();
-    }
     const histogram = this.#histogram;
+    // Who still asks while the server stops begins nothing.
+    if (!this.#isClosed) histogram.enable();
     const { active, idle } = performance.eventLoopUtilization();
     const state = {
       delayP50: delaySec(histogram.percentile(50)),
@@ -35,8 +41,8 @@ export class EventLoopWatch {
   }
 
   close(): void {
-    this.#histogram?.disable();
-    this.#histogram = undefined;
+    this.#isClosed = true;
+    this.#histogram.disable();
   }
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { NotifyBench } from '../../testing/notify-bench.ts';
 import { settled } from '../../testing/settled.ts';
+import { ConfigStore } from '../config/config-store.ts';
+import { HttpNotify } from './http-notify.ts';
 
 const FAR_AWAY = new Promise<void>(() => {});
 
@@ -223,4 +225,20 @@ test('when the server stops, what is pending is sent, and given up after a while
   expect(hanging.log).toMatchObject([{ queued: 2, msg: 'callbacks: given up because the server stops' }]);
   hanging.start('R3');
   expect(await hanging.sent()).not.toContain('on_pub_start R3');
+});
+
+test('of a receiver that a reload takes out of the config nothing is kept once it has got what was its own', async () => {
+  const bench = new NotifyBench();
+  const store = new ConfigStore(bench.config);
+  const notify = new HttpNotify({ ...bench.options, config: store.current });
+  for (let number = 0; number < 20; number += 1) {
+    const url = `http://receiver${number}/on_rtmp_connect`;
+    store.apply({ ...bench.config, http_notify: { ...bench.config.http_notify, on_rtmp_connect: url } });
+    bench.client.result = number === 10 ? undefined : { status: 200, text: '' };
+    const connect = { sessionId: `R${number}`, remoteAddress: '', app: '', flashVer: '', tcUrl: '' };
+    notify.receive({ type: 'rtmp-connect', connect });
+    await settled();
+  }
+  expect(notify.receiverCount).toBe(2);
+  expect(notify.counters).toMatchObject({ sent: 19, queued: 1 });
 });

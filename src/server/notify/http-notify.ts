@@ -82,6 +82,11 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
     return { ...this.#counters, queued };
   }
 
+  /** Receivers that something is kept for. */
+  get receiverCount(): number {
+    return this.#receivers.size;
+  }
+
   receive(event: ServerEvent): void {
     const { config } = this.#options;
     if (this.#missedStarts.isStopOfOne(event)) {
@@ -162,10 +167,16 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
   #receiverAt(origin: string): CallbackReceiver {
     let receiver = this.#receivers.get(origin);
     if (receiver === undefined) {
+      this.#forgetIdle();
       receiver = new CallbackReceiver({ ...this.#options, observer: this });
       this.#receivers.set(origin, receiver);
     }
     return receiver;
+  }
+
+  /** Those that a reload has taken out of the config, as soon as they have got what was theirs; others come again. */
+  #forgetIdle(): void {
+    for (const [origin, { size }] of this.#receivers) if (size === 0) this.#receivers.delete(origin);
   }
 
   /** Each receiver has a share, so that one which hangs does not take the place of others. */

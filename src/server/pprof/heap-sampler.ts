@@ -38,6 +38,8 @@ export class HeapSampler {
     if (!this.#isStarted) return;
     this.#isStarted = false;
     HeapSampler.#users -= 1;
+    // What is being recorded for another server goes on without us.
+    if (HeapSampler.#users > 0) return;
     await HeapSampler.#recording;
     if (HeapSampler.#users > 0) return;
     // This ends the sampling too.

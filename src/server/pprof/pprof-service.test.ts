@@ -156,6 +156,16 @@ describe('CPU profiles', () => {
 });
 
 describe('heap profiles', () => {
+  test('of one server do not hold up the end of another in the same process', async () => {
+    const other = new PprofService(clock, pino({ level: 'silent' }), false);
+    await other.start();
+    const answer = get('/debug/pprof/allocs?seconds=300');
+    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await other.close();
+    clock.advance(300_000);
+    expect((await answer).status).toBe(200);
+  });
+
   test('know what was allocated since the start and lives, in both forms', async () => {
     allocateMuch();
     const answer = await get('/debug/pprof/heap');
