@@ -153,6 +153,7 @@ export class HlsService implements HttpRoute {
       url: `${scheme}://${request.headers.host ?? ''}${url}`,
     });
     if (typeof viewerId !== 'string') {
+      if (this.#isClosing) response.shouldKeepAlive = false;
       answer(response, statusOfRefusal(viewerId));
       return;
     }

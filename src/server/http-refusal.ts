@@ -5,6 +5,7 @@ const STATUS_OF: Partial<Record<EndCode, number>> = {
   'stream-not-found': 404,
   'limit-reached': 503,
   'admission-timeout': 503,
+  'server-shutdown': 503,
 };
 
 /** The HTTP status of a refusal. */

@@ -85,6 +85,7 @@ export class LiveHttpService implements HttpRoute {
     this.#admit(viewer, socket, (admission) => {
       if ('code' in admission) {
         this.#context.streamingSockets.delete(socket);
+        if (this.#closing !== undefined) response.shouldKeepAlive = false;
         answer(response, statusOfRefusal(admission));
         return;
       }

@@ -24,6 +24,8 @@ export async function shutDown(parts: ServerParts): Promise<void> {
 
 function closeSessions(parts: ServerParts): void {
   const reason = endReason('server-shutdown');
+  // First, so that nobody comes in while the others go.
+  parts.context.gate.close(reason);
   parts.relayPushes.close(reason);
   parts.relayPulls.close(reason);
   parts.gb28181.closeSessions(reason);

@@ -18,4 +18,6 @@ export interface AdmissionCheck {
   play?(session: SessionIdentity): Objection | Promise<Objection>;
   /** At once, because there are many. */
   fetchHls?(request: HlsFetch): Objection;
+  /** The server stops: decisions that are being waited for are given up. Whatever comes of them, nobody is let in. */
+  close?(): void;
 }

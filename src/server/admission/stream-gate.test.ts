@@ -167,3 +167,35 @@ test("the server's own inputs are not asked about, but their names and the limit
   expect(await refusal(gate.claim(client('a')))).toBe('stream-in-use');
   expect(await refusal(gate.claim(client('b')))).toBe('limit-reached');
 });
+
+test('a gate that is closed lets nobody in, whoever is being decided about included, and tells the checks', async () => {
+  let decide = (): void => {};
+  const slow = (): Promise<undefined> => new Promise((resolve) => (decide = () => resolve(undefined)));
+  const check: AdmissionCheck = { publish: slow, play: slow, close: () => decide() };
+  for (const ask of ['publish', 'play'] as const) {
+    const gate = gateOf({}, undefined, [check]);
+    const decision = refusal(gate[ask](client('a')));
+    gate.close(endReason('server-shutdown'));
+    expect(await decision).toBe('server-shutdown');
+    expect(await refusal(gate[ask](client('a')))).toBe('server-shutdown');
+    expect(await refusal(gate.claim(client('a')))).toBe('server-shutdown');
+  }
+  expect(hub.streams.size).toBe(0);
+});
+
+test('a claim that takes longer than the server lives is given back', async () => {
+  const local = new LocalStreamDirectory();
+  let answer = (): void => {};
+  const slow: StreamDirectory = {
+    async claim(key) {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return local.claim(key);
+    },
+  };
+  const gate = gateOf({}, slow);
+  const decision = refusal(gate.claim(client('a')));
+  gate.close(endReason('server-shutdown'));
+  answer();
+  expect(await decision).toBe('server-shutdown');
+  expect(await local.claim('a')).toBeDefined();
+});

@@ -30,6 +30,7 @@ export class StreamGate {
   readonly #hub: StreamHub;
   readonly #directory: StreamDirectory;
   readonly #checks: readonly AdmissionCheck[];
+  #closed: EndReason | undefined;
 
   /** @param checks asked one after the other; the first objection counts */
   constructor(
@@ -57,9 +58,9 @@ export class StreamGate {
     const streamKey = this.streamKeyOf(address);
     const claim = await this.#directory.claim(streamKey);
     if (claim === undefined) return endReason('stream-in-use');
-    // The claim may have taken time, in which others were let in.
+    // The claim may have taken time, in which others were let in, or the server has stopped.
     const publication =
-      this.#limitOf(streamKey) ?? this.#hub.open(streamKey).publish() ?? endReason('stream-in-use');
+      this.refusalOf(address) ?? this.#hub.open(streamKey).publish() ?? endReason('stream-in-use');
     if ('code' in publication) {
       claim.release();
       return publication;
@@ -76,12 +77,14 @@ export class StreamGate {
   async play(session: SessionIdentity): Promise<PlayAdmission | EndReason> {
     const refusal = this.refusalOf(session) ?? (await this.#objection((check) => check.play?.(session)));
     if (refusal !== undefined) return refusal;
+    if (this.#closed !== undefined) return this.#closed;
     const streamKey = this.streamKeyOf(session);
     return { streamKey, open: () => this.#hub.open(streamKey) };
   }
 
   /** Why nobody may publish or play under these names, whoever it is. */
   refusalOf(address: StreamAddress): Objection {
+    if (this.#closed !== undefined) return this.#closed;
     const problem = nameProblemOf(address, this.#config.limits.max_stream_name_bytes);
     if (problem !== undefined) return endReason('name-refused', undefined, problem);
     return this.#limitOf(this.streamKeyOf(address));
@@ -100,6 +103,12 @@ export class StreamGate {
   isLive(address: StreamAddress): boolean {
     const stream = this.#hub.get(this.streamKeyOf(address));
     return stream?.publication !== undefined || stream?.isInGrace === true;
+  }
+
+  /** Lets nobody in any more, whoever is being decided about included; those decisions come to an end now. */
+  close(reason: EndReason): void {
+    this.#closed = reason;
+    for (const check of this.#checks) check.close?.();
   }
 
   streamKeyOf(address: StreamAddress): string {

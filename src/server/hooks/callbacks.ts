@@ -75,5 +75,6 @@ export class Callbacks {
     const enough = Promise.race([giveUp, patience]);
     await Promise.all([this.#http.close(enough), Promise.race([this.#hooks?.whenIdle(), enough])]);
     cancel();
+    this.#hooks?.close();
   }
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../../media/clock.ts';
 import { END_CODES, endReason, type EndReason } from '../../media/end-reason.ts';
 import type { AdmissionCheck, Objection } from '../admission/admission-check.ts';
 import type { SessionIdentity } from '../sessions/session-record.ts';
+import { Deadlines } from './deadlines.ts';
 import type { HookDecision, ServerHooks } from './server-hooks.ts';
-import { withDeadline } from './with-deadline.ts';
 
 /** What hooks are called with. */
 export interface HookEnvironment {
@@ -18,9 +18,11 @@ export interface HookEnvironment {
 /** Asks the application who may publish and play. Whatever goes wrong with a hook refuses. */
 export class HookCheck implements AdmissionCheck {
   readonly #environment: HookEnvironment;
+  readonly #deadlines: Deadlines;
 
   constructor(environment: HookEnvironment) {
     this.#environment = environment;
+    this.#deadlines = new Deadlines(environment.clock);
   }
 
   publish(session: SessionIdentity): Objection | Promise<Objection> {
@@ -31,10 +33,15 @@ export class HookCheck implements AdmissionCheck {
     return this.#ask('onPlay', session);
   }
 
+  close(): void {
+    this.#deadlines.close();
+  }
+
   async #ask(hook: 'onPublish' | 'onPlay', session: SessionIdentity): Promise<Objection> {
-    const { hooks, timeoutMs, clock } = this.#environment;
+    const { hooks, timeoutMs } = this.#environment;
     if (hooks[hook] === undefined) return undefined;
-    const outcome = await withDeadline<unknown>(() => hooks[hook]?.(session), timeoutMs, clock);
+    const outcome = await this.#deadlines.run<unknown>(() => hooks[hook]?.(session), timeoutMs);
+    if (outcome.is === 'abandoned') return endReason('server-shutdown');
     if (outcome.is === 'late') return this.#fault('ERR_HOOK_TIMEOUT', hook, session);
     if (outcome.is === 'failed') return this.#fault('ERR_HOOK_FAILED', hook, session, outcome.error);
     const decision = outcome.value as HookDecision;

@@ -1,10 +1,10 @@
+import { Deadlines } from './deadlines.ts';
 import type { HookEnvironment } from './hook-check.ts';
 import { MissedStarts } from './missed-starts.ts';
 import { OrderedTasks } from './ordered-tasks.ts';
 import { orderKeysOf, type ServerEvent, type ServerEventSink } from './server-event.ts';
 import type { HookDone, ServerHooks } from './server-hooks.ts';
 import { TroubleLog } from './trouble-log.ts';
-import { withDeadline } from './with-deadline.ts';
 
 /** Calls that may wait for earlier ones; each ends by its deadline at the latest. */
 const MAX_PENDING = 1024;
@@ -25,6 +25,7 @@ const HOOK_OF: Readonly<Record<ServerEvent['type'], keyof ServerHooks | undefine
 /** Tells the application what happens. */
 export class HookRunner implements ServerEventSink {
   readonly #environment: HookEnvironment;
+  readonly #deadlines: Deadlines;
   readonly #tasks = new OrderedTasks();
   readonly #missedStarts = new MissedStarts();
   #isUpdatePending = false;
@@ -33,6 +34,7 @@ export class HookRunner implements ServerEventSink {
   constructor(environment: HookEnvironment) {
     const { clock, logger } = environment;
     this.#environment = environment;
+    this.#deadlines = new Deadlines(clock);
     this.#drops = new TroubleLog(clock, ({ state, count }, hook) => {
       const fields = { code: 'ERR_HOOK_QUEUE_FULL', hook, dropped: count };
       if (state === 'is over') logger.warn(fields, 'hooks: no call is left out any more');
@@ -59,6 +61,11 @@ export class HookRunner implements ServerEventSink {
     return this.#tasks.whenEmpty();
   }
 
+  /** Waits for no hook any more, and calls none. */
+  close(): void {
+    this.#deadlines.close();
+  }
+
   /** One that waits already will show what is going on when its turn comes. */
   #addUpdate(event: ServerEvent): void {
     if (this.#isUpdatePending) return;
@@ -70,10 +77,10 @@ export class HookRunner implements ServerEventSink {
   }
 
   async #call(hook: keyof ServerHooks, event: ServerEvent): Promise<void> {
-    const { hooks, timeoutMs, clock, logger } = this.#environment;
+    const { hooks, timeoutMs, logger } = this.#environment;
     // Whoever tells of an event is in the middle of something, and must not be called back into.
     await Promise.resolve();
-    const outcome = await withDeadline(() => callHook(hooks, event), timeoutMs, clock);
+    const outcome = await this.#deadlines.run(() => callHook(hooks, event), timeoutMs);
     if (outcome.is === 'late') {
       logger.error({ code: 'ERR_HOOK_TIMEOUT', hook }, `hooks: ${hook} is not done in time`);
     } else if (outcome.is === 'failed') {

@@ -89,6 +89,23 @@ describe('hooks that decide', () => {
   });
 });
 
+test('when the server stops, no decision of a hook is waited for, and none asked for', async () => {
+  let calls = 0;
+  const onPlay = (): Promise<never> => {
+    calls += 1;
+    return NEVER;
+  };
+  const check = new HookCheck(environmentOf({ onPlay }));
+  const asked = check.play(sessionRecord('F1', 'a'));
+  await settled();
+  check.close();
+  expect(await asked).toMatchObject({ code: 'server-shutdown' });
+  expect(await check.play(sessionRecord('F2', 'a'))).toMatchObject({ code: 'server-shutdown' });
+  expect(calls).toBe(1);
+  expect(clock.pendingTimers).toBe(0);
+  expect(log).toEqual([]);
+});
+
 describe('hooks that are told', () => {
   /** A server without ports that tells `hooks` alone. */
   function benchOf(hooks: ServerHooks): { bench: NotifyBench; events: ServerEvents; runner: HookRunner } {
@@ -252,5 +269,23 @@ describe('hooks that are told', () => {
     await settled();
     await new HookCheck(environmentOf(application)).publish(sessionRecord('R2', 'a'));
     expect(application.seen).toEqual(['R1', '? R2']);
+  });
+
+  test('when the server has waited long enough, hooks that are not done are left alone, and no more are called', async () => {
+    const calls: string[] = [];
+    const onPublishStart: ServerHooks['onPublishStart'] = ({ id }) => {
+      calls.push(id);
+      return NEVER;
+    };
+    const { bench, runner } = benchOf({ onPublishStart });
+    bench.start('R1');
+    bench.start('R2');
+    await settled();
+    expect(calls).toEqual(['R1']);
+    runner.close();
+    await runner.whenIdle();
+    expect(calls).toEqual(['R1']);
+    expect(clock.pendingTimers).toBe(0);
+    expect(log).toEqual([]);
   });
 });

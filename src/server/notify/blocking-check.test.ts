@@ -99,3 +99,13 @@ test('no more than 4096 decisions are waited for', async () => {
   expect((await Promise.all(pending)).every((objection) => objection === undefined)).toBe(true);
   expect(check.counters.pending).toBe(0);
 });
+
+test('when the server stops, nobody is let in for want of a decision', async () => {
+  const { bench, check } = checkOf({ blocking_fail_open: true });
+  bench.client.result = undefined;
+  const asked = check.publish(sessionRecord('R1', 'a'));
+  check.close();
+  expect(await asked).toMatchObject({ code: 'server-shutdown' });
+  expect(check.counters).toEqual({ allowed: 0, refused: 0, undecided: 0, pending: 0 });
+  expect(bench.log).toEqual([]);
+});

@@ -44,7 +44,9 @@ export class BlockingCheck implements AdmissionCheck {
   readonly #registry: SessionRegistry;
   readonly #endpoints: CallbackEndpoints;
   readonly #troubles: TroubleLog<Undecided>;
-  readonly #counters = { allowed: 0, refused: 0, undecided: 0, pending: 0 };
+  readonly #counters = { allowed: 0, refused: 0, undecided: 0 };
+  /** An end for each question that is open. */
+  readonly #abandon = new Set<() => void>();
 
   constructor(options: HttpNotifyOptions, registry: SessionRegistry) {
     const { config, logger, clock } = options;
@@ -59,7 +61,7 @@ export class BlockingCheck implements AdmissionCheck {
   }
 
   get counters(): DecisionCounters {
-    return { ...this.#counters };
+    return { ...this.#counters, pending: this.#abandon.size };
   }
 
   publish(session: SessionIdentity): Objection | Promise<Objection> {
@@ -72,9 +74,15 @@ export class BlockingCheck implements AdmissionCheck {
     return enable && isOn ? this.#ask('on_sub_start', session) : undefined;
   }
 
+  /** Who is being decided about is not let in. The requests are given up with the client. */
+  close(): void {
+    for (const abandon of this.#abandon) abandon();
+  }
+
   async #ask(callback: BlockingName, session: SessionIdentity): Promise<Objection> {
     const { config, logger } = this.#options;
     const decision = await this.#decide(callback, session);
+    if (decision === 'abandoned') return endReason('server-shutdown');
     this.#counters[decision.is] += 1;
     logger.debug({ callback, session: session.id, decision: decision.is }, 'callbacks: decision');
     if (decision.is === 'undecided') {
@@ -85,18 +93,21 @@ export class BlockingCheck implements AdmissionCheck {
     return decision.is === 'allowed' ? undefined : endReason('refused', callback, decision.reason);
   }
 
-  async #decide(callback: BlockingName, session: SessionIdentity): Promise<Decision> {
+  async #decide(callback: BlockingName, session: SessionIdentity): Promise<Decision | 'abandoned'> {
     const { client, config } = this.#options;
     const { blocking_timeout_ms: timeoutMs, hmac_key: hmacKey } = config.http_notify;
     const endpoint = this.#endpoints.of(callback);
     if (endpoint === undefined) return NOBODY;
-    if (this.#counters.pending >= MAX_PENDING) return TOO_MANY;
-    this.#counters.pending += 1;
+    if (this.#abandon.size >= MAX_PENDING) return TOO_MANY;
+    let abandon = (): void => {};
+    const abandoned = new Promise<'abandoned'>((resolve) => (abandon = () => resolve('abandoned')));
+    this.#abandon.add(abandon);
     try {
       const body = JSON.stringify(this.#question(callback, session));
-      return decisionOf(await client.post({ endpoint, body, timeoutMs, hmacKey }));
+      const result = await Promise.race([client.post({ endpoint, body, timeoutMs, hmacKey }), abandoned]);
+      return result === 'abandoned' ? result : decisionOf(result);
     } finally {
-      this.#counters.pending -= 1;
+      this.#abandon.delete(abandon);
     }
   }
 
