@@ -5,6 +5,7 @@ import type { Gb28181Way } from '../../gb28181/receiver-request.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
+import { noSuchSession } from '../no-such-session.ts';
 import { streamAddressOf, streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -124,8 +125,7 @@ export const gb28181Endpoints: readonly Endpoint[] = [
       const streamKey = streamKeyFor(context, stream);
       const stopped = context.gb28181.stop(streamKey);
       if (stopped !== undefined) return { data: { session_id: stopped } };
-      const isGroup = context.hub.get(streamKey) !== undefined;
-      return { code: isGroup ? ApiCode.sessionNotFound : ApiCode.groupNotFound };
+      return noSuchSession(context, streamKey);
     },
   }),
 ];

@@ -5,6 +5,7 @@ import { parsePullUrl, type PullUrl } from '../../relay/pull/pull-url.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
+import { noSuchSession } from '../no-such-session.ts';
 import { streamAddressOf, streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -149,8 +150,7 @@ export const relayPullEndpoints: readonly Endpoint[] = [
       const streamKey = streamKeyFor(context, stream);
       const stopped = context.relayPulls.stop(streamKey);
       if (stopped !== undefined) return { data: { session_id: stopped } };
-      const isGroup = context.hub.get(streamKey) !== undefined;
-      return { code: isGroup ? ApiCode.sessionNotFound : ApiCode.groupNotFound };
+      return noSuchSession(context, streamKey);
     },
   }),
   defineEndpoint({

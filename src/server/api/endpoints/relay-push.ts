@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ApiCode } from '../api-codes.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
+import { noSuchSession } from '../no-such-session.ts';
 import { streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
 const pushed = z.object({
@@ -80,8 +81,7 @@ export const relayPushEndpoints: readonly Endpoint[] = [
       const streamKey = streamKeyFor(context, stream);
       const stopped = context.relayPushes.stop(streamKey, id === undefined ? { url: url! } : { id });
       if (stopped !== undefined) return { data: { stream_name: stream.stream_name, session_id: stopped } };
-      const isGroup = context.hub.get(streamKey) !== undefined;
-      return { code: isGroup ? ApiCode.sessionNotFound : ApiCode.groupNotFound };
+      return noSuchSession(context, streamKey);
     },
   }),
 ];

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { endReason } from '../../../media/end-reason.ts';
 import type { SessionRecord } from '../../sessions/session-record.ts';
-import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiResult, type Endpoint } from '../endpoint.ts';
+import { noSuchSession } from '../no-such-session.ts';
 import { streamKeyFor, streamParameters, type NamedStream } from '../stream-parameters.ts';
 
 const kickParameters = z.object({
@@ -23,8 +23,7 @@ function kick(
     session.close(endReason('kicked'));
     return { data: undefined };
   }
-  const isGroup = context.hub.get(streamKey) !== undefined;
-  return { code: isGroup ? ApiCode.sessionNotFound : ApiCode.groupNotFound };
+  return noSuchSession(context, streamKey);
 }
 
 /** lal's documents, and lal 0.2.8, call FLV and TS viewers `FLVSUB1` and `TSSUB1`. */
