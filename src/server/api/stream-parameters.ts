@@ -15,6 +15,12 @@ export const streamParameters: { stream_name: z.ZodString; app_name: z.ZodOption
     }),
 };
 
+/** The same in a query, where lal takes an empty name for none. */
+export const streamQuery: typeof streamParameters = {
+  ...streamParameters,
+  stream_name: z.string().min(1).meta({ description: 'Name of the stream.' }),
+};
+
 /** A stream as a caller names it. */
 export interface NamedStream {
   readonly stream_name: string;

@@ -6,7 +6,7 @@ import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
 import { noSuchSession } from '../no-such-session.ts';
-import { streamAddressOf, streamKeyFor, streamParameters } from '../stream-parameters.ts';
+import { streamAddressOf, streamKeyFor, streamParameters, streamQuery } from '../stream-parameters.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_PORT = 65_535;
@@ -116,7 +116,7 @@ export const gb28181Endpoints: readonly Endpoint[] = [
     group: 'GB28181',
     summary: 'Closes such a port',
     description: 'Extension. `kick_session` with the session’s id does the same, as in lal.',
-    parameters: z.object({ ...streamParameters }),
+    parameters: z.object(streamQuery),
     data: {
       schema: z.object({ session_id: z.string().meta({ description: 'Of what was stopped.' }) }),
       onFailure: { session_id: '' },

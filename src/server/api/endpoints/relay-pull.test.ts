@@ -195,9 +195,11 @@ describe('stop_relay_pull', () => {
     expect((await stop()).text).toBe(`{"error_code":1001,"desp":"group not found",${nothing}}`);
     bench.addSession('RTMPPUBSUB1');
     expect((await stop()).text).toBe(`{"error_code":1003,"desp":"session not found",${nothing}}`);
-    expect((await bench.get('/api/ctrl/stop_relay_pull')).text).toMatch(
-      /^\{"error_code":1002,"desp":"param missing","data":\{"session_id":""\}/,
-    );
+    for (const query of ['', '?stream_name=']) {
+      expect((await bench.fetch(`/api/ctrl/stop_relay_pull${query}`, {})).text).toMatch(
+        /^\{"error_code":1002,"desp":"param missing","data":\{"session_id":""\}/,
+      );
+    }
   });
 
   test('a preflight stops nothing', async () => {

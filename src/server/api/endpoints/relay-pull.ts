@@ -6,7 +6,7 @@ import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
 import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
 import { noSuchSession } from '../no-such-session.ts';
-import { streamAddressOf, streamKeyFor, streamParameters } from '../stream-parameters.ts';
+import { streamAddressOf, streamKeyFor, streamParameters, streamQuery } from '../stream-parameters.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -141,7 +141,7 @@ export const relayPullEndpoints: readonly Endpoint[] = [
     description:
       'Also one that has not been established yet. One that the config asks for comes back within a second, as long as ' +
       'somebody watches.',
-    parameters: z.object({ ...streamParameters }),
+    parameters: z.object(streamQuery),
     data: {
       schema: z.object({ session_id: z.string().meta({ description: 'Of what was stopped.' }) }),
       onFailure: { session_id: '' },

@@ -4,7 +4,7 @@ import { lalInfo } from '../../lal-info.ts';
 import { ApiCode } from '../api-codes.ts';
 import { defineEndpoint, type Endpoint } from '../endpoint.ts';
 import { statGroupSchema } from '../stat-schemas.ts';
-import { streamKeyFor, streamParameters } from '../stream-parameters.ts';
+import { streamKeyFor, streamQuery } from '../stream-parameters.ts';
 
 const lalInfoSchema = z.object({
   server_id: z.string().meta({ description: '`server_id` of the config.' }),
@@ -29,7 +29,7 @@ export const statEndpoints: readonly Endpoint[] = [
     changesState: false,
     group: 'Statistics',
     summary: 'One stream: its codecs, publisher, viewers and rates',
-    parameters: z.object(streamParameters),
+    parameters: z.object(streamQuery),
     data: { schema: statGroupSchema.nullable(), onFailure: null },
     handle: (context, stream) => {
       const group = context.statistics.group(streamKeyFor(context, stream));
