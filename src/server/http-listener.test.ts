@@ -57,6 +57,16 @@ test('an upgrade is answered by a WebSocket', async () => {
   expect(server.hub.get('a')!.viewerCount).toBe(1);
 });
 
+test('slashes that are written twice count once', async () => {
+  expect(await ask(upgrade('//live///a.flv?b=//'))).toMatch(/^HTTP\/1\.1 101 /);
+  expect(server.hub.get('a')!.viewerCount).toBe(1);
+  client.destroy();
+  client = connect({ port: server.addresses[0]!.port, host: '127.0.0.1' });
+  received = '';
+  client.on('data', (chunk) => (received += chunk.toString()));
+  expect(await ask('GET /live//a.flv HTTP/1.1\r\nHost: h\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 test('a path without its last slash is sent to the one with it, query included', async () => {
   expect(await ask('GET /live?a=1 HTTP/1.1\r\nHost: h\r\n\r\n')).toMatch(
     /^HTTP\/1\.1 301 [^]*Location: \/live\/\?a=1\r\n/,

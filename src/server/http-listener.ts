@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../media/clock.ts';
 import { closeSocket } from '../session/net/close-socket.ts';
 import { isBareRoute, matchRoutes, type HttpRoute } from './http-routes.ts';
+import { cleanTarget } from './request-target.ts';
 import { corsHeaders, SERVER_NAME } from './http-headers.ts';
 import { listen, type Listener, type ListenerKind } from './listener.ts';
 import type { ServerContext } from './server-context.ts';
@@ -67,8 +68,9 @@ function dispatchRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  request.url = cleanTarget(request.url ?? '/');
   const path = pathOf(request);
-  const query = request.url!.slice(path.length);
+  const query = request.url.slice(path.length);
   if (request.method === 'OPTIONS') {
     response.writeHead(204, { ...corsHeaders, 'Content-Length': 0 }).end();
   } else if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -89,6 +91,7 @@ function dispatchUpgrade(
 ): void {
   // Node leaves the socket to us; without a listener an error of it would end the process.
   socket.on('error', () => socket.destroy());
+  request.url = cleanTarget(request.url ?? '/');
   if (!matchRoutes(routes, pathOf(request)).some((route) => route.upgrade(request, socket, head))) {
     refuseUpgrade(socket, 404, clock);
   }

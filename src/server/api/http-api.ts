@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendBody } from '../../session/http/body-sender.ts';
 import { ApiCode } from './api-codes.ts';
 import type { ApiContext } from './api-context.ts';
+import { cleanTarget } from '../request-target.ts';
 import type { MetricsText } from '../metrics/server-metrics.ts';
 import type { StreamSelection } from '../metrics/stream-series.ts';
 import { commonHeaders, corsHeaders } from './api-headers.ts';
@@ -62,7 +63,7 @@ export class HttpApi {
   /** Answers one request. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.#isClosing) response.shouldKeepAlive = false;
-    const [path, query = ''] = splitOnce(request.url ?? '', '?');
+    const [path, query = ''] = splitOnce(cleanTarget(request.url ?? ''), '?');
     const endpoint = this.#endpoints.get(path);
     const { http_api: config } = this.#context.config;
     const source = sourceOf(request.headers, config.allowed_origins);
