@@ -300,6 +300,14 @@ test('a file that cannot be read is our fault: 500', async () => {
 const key = 'q191201771';
 const firstHash = '12b09efa145288cff9917d55e0034a83';
 
+test('an empty id is none: its viewer gets one', async () => {
+  await stop();
+  await start({ sub_session_hash_key: key });
+  await publishSome();
+  const { status, headers } = await get('/hls/s.m3u8?session_id=');
+  expect([status, headers.location]).toEqual([302, `/hls/s.m3u8?session_id=${firstHash}`]);
+});
+
 test('a tracked viewer is sent to a URL of its own, and its id is in every fragment', async () => {
   await stop();
   await start({ sub_session_hash_key: key, sub_session_timeout_ms: 30_000, fragment_duration_ms: 3000 });
@@ -307,7 +315,7 @@ test('a tracked viewer is sent to a URL of its own, and its id is in every fragm
   const redirect = await get('/hls/live/s.m3u8?z=1&a=x%20y');
   expect([redirect.status, redirect.headers.location]).toEqual([
     302,
-    `/hls/live/s.m3u8?a=x+y&z=1&session_id=${firstHash}`,
+    `/hls/live/s.m3u8?a=x+y&session_id=${firstHash}&z=1`,
   ]);
   const list = await get(redirect.headers.location!);
   const { entries } = checkPlaylist(list.body.toString());

@@ -160,8 +160,8 @@ export class HlsService implements HttpRoute {
     // Two slashes at the start would name another server.
     const path = url.split('?', 1)[0]!.replace(/^\/+/, '/');
     const query = new URLSearchParams(address.urlParam);
-    query.sort();
     query.set('session_id', viewerId);
+    query.sort();
     const headers = { Server: SERVER_NAME, 'Cache-Control': 'no-cache', ...corsHeaders, 'Content-Length': 0 };
     response.writeHead(302, { ...headers, Location: `${path}?${query.toString()}` }).end();
   }
@@ -171,12 +171,12 @@ export class HlsService implements HttpRoute {
     return { pattern: this.pattern, keyMode, maxNameBytes: limits.max_stream_name_bytes };
   }
 
-  /** Without tracking an id in the URL means nothing. */
+  /** Without tracking an id in the URL means nothing; an empty one is none. */
   #viewerIdOf(request: IncomingMessage): string | undefined {
     const { url = '' } = request;
     const queryAt = url.indexOf('?');
     if (!this.#viewers.isTracking || queryAt < 0) return undefined;
-    return new URLSearchParams(url.slice(queryAt + 1)).get('session_id') ?? undefined;
+    return new URLSearchParams(url.slice(queryAt + 1)).get('session_id') || undefined;
   }
 
   #failed(response: ServerResponse, error: unknown): void {
