@@ -331,7 +331,17 @@ test.each(['rtmp', 'rtsp'] as const)(
     await call(local, 'start_relay_pull', { url, stream_name: 'a' });
     const begun = await receiver.heard('on_relay_pull_start');
     const id = protocol === 'rtmp' ? 'RTMPPULL2' : 'RTSPPULL1';
-    const pull = { session_id: id, protocol: protocol.toUpperCase(), base_type: '', stream_name: 'a', url };
+    const pull = {
+      session_id: id,
+      protocol: protocol.toUpperCase(),
+      base_type: '',
+      url,
+      app_name: 'live',
+      stream_name: 'o',
+      url_param: 'k=v',
+      local_app_name: '',
+      local_stream_name: 'a',
+    };
     expect(begun).toMatchObject({ ...pull, has_in_session: true, has_out_session: false, read_bytes_sum: 0 });
     await call(local, 'kick_session', { stream_name: 'a', session_id: id });
     const ended = await receiver.heard('on_relay_pull_stop');

@@ -2,6 +2,7 @@ import type { EndReason } from '../../media/end-reason.ts';
 import type { RtmpConnect } from '../rtmp-observer.ts';
 import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 import type { StatGroup } from '../stats/stat-group.ts';
+import type { StreamAddress } from '../stream-address.ts';
 import type { OrderKeys } from './ordered-tasks.ts';
 
 /** A publisher, viewer or relay pull, as it was at the moment of an event. */
@@ -9,6 +10,8 @@ export interface SessionSnapshot extends SessionIdentity {
   /** `PULL`: a relay pull of ours, which is an input like a publisher. */
   readonly baseType: SessionRecord['baseType'];
   readonly streamKey: string;
+  /** Of pulls: what the stream is called where it comes from. */
+  readonly origin?: StreamAddress | undefined;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   readonly bytesRead: number;

@@ -93,7 +93,7 @@ export class ServerEvents implements SessionObserver, RtmpObserver, Partial<HlsO
   #snapshotOf(record: SessionRecord): SessionSnapshot {
     const { registry } = this.#sources;
     const { id, protocol, baseType, remoteAddress, url, appName, streamName, urlParam } = record;
-    const { streamKey, startedMs } = record;
+    const { streamKey, origin, startedMs } = record;
     return {
       id,
       protocol,
@@ -104,6 +104,7 @@ export class ServerEvents implements SessionObserver, RtmpObserver, Partial<HlsO
       streamName,
       urlParam,
       streamKey,
+      origin,
       startedMs,
       bytesRead: record.bytesRead(),
       bytesWritten: record.bytesWritten(),

@@ -21,6 +21,7 @@ const SESSION_KEYS = {
 };
 /** Ours, behind lal's. */
 const STOP_KEYS = { ...SESSION_KEYS, end_code: 'string' };
+const PULL_KEYS = { ...SESSION_KEYS, local_app_name: 'string', local_stream_name: 'string' };
 const KEYS: Readonly<Record<CallbackName, Readonly<Record<string, string>>>> = {
   on_server_start: {
     server_id: 'string',
@@ -36,8 +37,8 @@ const KEYS: Readonly<Record<CallbackName, Readonly<Record<string, string>>>> = {
   on_pub_stop: STOP_KEYS,
   on_sub_start: SESSION_KEYS,
   on_sub_stop: STOP_KEYS,
-  on_relay_pull_start: SESSION_KEYS,
-  on_relay_pull_stop: STOP_KEYS,
+  on_relay_pull_start: PULL_KEYS,
+  on_relay_pull_stop: { ...PULL_KEYS, end_code: 'string' },
   on_rtmp_connect: {
     server_id: 'string',
     session_id: 'string',
@@ -147,6 +148,25 @@ test('a relay pull is an input without a base type and without sums', async () =
   const pull = { base_type: '', protocol: 'RTSP', read_bytes_sum: 0, wrote_bytes_sum: 0 };
   expect(await bodyOf('on_relay_pull_start')).toMatchObject({ ...pull, has_in_session: true });
   expect(await bodyOf('on_relay_pull_stop')).toMatchObject({ ...pull, has_in_session: false });
+});
+
+test('a relay pull has the names of its source, and behind them what it is called here', async () => {
+  const bench = new NotifyBench();
+  const origin = { appName: 'up', streamName: 'main', urlParam: 'k=v' };
+  const pull = { baseType: 'PULL', appName: 'cam', streamName: 'gate', urlParam: 'k=v', origin } as const;
+  bench.stop(bench.start('RTMPPULL1', 'gate', pull));
+  await settled();
+  const names = {
+    app_name: 'up',
+    stream_name: 'main',
+    url_param: 'k=v',
+    local_app_name: 'cam',
+    local_stream_name: 'gate',
+  };
+  expect(bench.client.heard.map(({ path, body }) => [path, body])).toEqual([
+    ['on_relay_pull_start', expect.objectContaining(names)],
+    ['on_relay_pull_stop', expect.objectContaining(names)],
+  ]);
 });
 
 test('a start says what was so when it happened, however late it is sent', async () => {

@@ -55,13 +55,20 @@ export function sessionBody(
   };
 }
 
-/** lal gives sums when publishers and viewers stop, and zeros otherwise. Why a session stopped is ours, behind lal's keys. */
+/**
+ * lal gives sums when publishers and viewers stop, and names a pulled stream as its source does. Behind lal's keys are ours:
+ * what a pulled stream is called here, and why a session stopped.
+ */
 function startOrStopBody(serverId: string, event: Extract<ServerEvent, { session: object }>): object {
   const { session } = event;
+  const { baseType, origin, appName, streamName } = session;
   const hasSums = event.type === 'pub-stop' || event.type === 'sub-stop';
   const facts = hasSums ? session : { ...session, bytesRead: 0, bytesWritten: 0 };
-  const body = sessionBody(serverId, session.baseType, session, facts);
-  return 'reason' in event ? { ...body, end_code: event.reason.code } : body;
+  return {
+    ...sessionBody(serverId, baseType, { ...session, ...origin }, facts),
+    ...(baseType === 'PULL' ? { local_app_name: appName, local_stream_name: streamName } : {}),
+    ...('reason' in event ? { end_code: event.reason.code } : {}),
+  };
 }
 
 function connectBody(serverId: string, connect: RtmpConnect): object {

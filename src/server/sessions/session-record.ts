@@ -20,6 +20,8 @@ export interface SessionRecord extends SessionIdentity {
   /** `PULL` and `PUSH` are relays of ours, `PUB` and `SUB` come from outside. */
   readonly baseType: 'PUB' | 'SUB' | 'PULL' | 'PUSH';
   readonly streamKey: string;
+  /** Of pulls: what the stream is called where it comes from. */
+  readonly origin?: StreamAddress;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   /** Bytes on the socket so far. */

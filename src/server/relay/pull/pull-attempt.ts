@@ -144,6 +144,7 @@ export class PullAttempt {
       protocol,
       baseType: 'PULL',
       streamKey,
+      origin: origin.url.address,
       remoteAddress,
       startedMs: this.#startedMs,
       url: shown,
