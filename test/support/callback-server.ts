@@ -25,6 +25,7 @@ export type CallbackBody = Record<string, unknown>;
 /** One callback that came. */
 export interface ReceivedCallback {
   readonly name: string;
+  readonly method: string;
   readonly body: CallbackBody;
   readonly headers: IncomingHttpHeaders;
   /** As it was sent. */
@@ -55,10 +56,10 @@ export class CallbackServer {
     });
   }
 
-  /** Listens on a port of the system's choice; closed with the scope. */
-  static async start(scope: Scope): Promise<CallbackServer> {
+  /** Closed with the scope. @param port of the system's choice when not given */
+  static async start(scope: Scope, port = 0): Promise<CallbackServer> {
     const receiver = new CallbackServer();
-    receiver.#server.listen(0, '127.0.0.1');
+    receiver.#server.listen(port, '127.0.0.1');
     await once(receiver.#server, 'listening');
     scope.defer(() => receiver.#close());
     return receiver;
@@ -102,8 +103,8 @@ export class CallbackServer {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     await once(request, 'end');
     const text = Buffer.concat(chunks).toString();
-    const { url = '', headers } = request;
-    const callback = { name: url.slice(1), body: JSON.parse(text) as CallbackBody, headers, text };
+    const { method = '', url = '', headers } = request;
+    const callback = { name: url.slice(1), method, body: JSON.parse(text) as CallbackBody, headers, text };
     this.received.push(callback);
     this.answer(response, callback);
     this.#waiters.wake();
