@@ -1,4 +1,7 @@
-/** The values of `error_code`: lal's, and above 2002 ours. 401 and 403 come with the HTTP status of the same number. */
+/**
+ * The values of `error_code`: lal's 0, 404 and 1001 to 2002, and ours. 401, 403 and 500 come with the HTTP status of the
+ * same number, all others with 200.
+ */
 export const ApiCode = {
   success: 0,
   tokenMissing: 401,
@@ -10,9 +13,9 @@ export const ApiCode = {
   sessionNotFound: 1003,
   startRelayPullFailed: 2001,
   listenRtpFailed: 2002,
-  configRefused: 2010,
   recordingRefused: 2003,
   relayPushRefused: 2004,
+  configRefused: 2010,
 } as const;
 
 export type ApiCode = (typeof ApiCode)[keyof typeof ApiCode];
@@ -29,7 +32,7 @@ export const API_TEXTS: Readonly<Record<ApiCode, string>> = {
   [ApiCode.sessionNotFound]: 'session not found',
   [ApiCode.startRelayPullFailed]: 'the pull could not be started',
   [ApiCode.listenRtpFailed]: 'the port could not be opened',
+  [ApiCode.recordingRefused]: 'the recording could not be started or stopped',
   [ApiCode.relayPushRefused]: 'the push could not be started',
   [ApiCode.configRefused]: 'the config cannot be used; nothing has changed',
-  [ApiCode.recordingRefused]: 'the recording could not be started or stopped',
 };
