@@ -24,6 +24,12 @@ export interface H264SequenceParameterSet {
   readonly height: number;
   /** `frame_mbs_only_flag`; false: the stream may hold interlaced pictures. */
   readonly frameMbsOnly: boolean;
+  /** `separate_colour_plane_flag`. */
+  readonly separateColourPlanes: boolean;
+  /** Bits of `frame_num`, 4 to 16; not checked. */
+  readonly log2MaxFrameNum: number;
+  /** Bits of `pic_order_cnt_lsb`, 4 to 16, not checked; only with `pic_order_cnt_type` 0. */
+  readonly log2MaxPicOrderCntLsb?: number | undefined;
   /** `pic_order_cnt_type`; 2: pictures are shown in the order in which they are decoded. */
   readonly picOrderCntType: number;
   readonly maxNumRefFrames: number;
@@ -72,8 +78,8 @@ export function parseH264SequenceParameterSet(nal: Uint8Array): H264SequencePara
   const levelIdc = reader.bits(8);
   const id = inRange('seq_parameter_set_id', reader.ue(), MAX_SPS_ID);
   const chroma = readChromaFormat(reader, profileIdc);
-  reader.ue(); // log2_max_frame_num_minus4
-  const picOrderCntType = readPictureOrderCountType(reader);
+  const log2MaxFrameNum = 4 + reader.ue(); // log2_max_frame_num_minus4
+  const pictureOrder = readPictureOrderCountType(reader);
   const maxNumRefFrames = reader.ue();
   reader.skip(1); // gaps_in_frame_num_value_allowed_flag
   const size = readPictureSize(reader, chroma.chromaFormatIdc, chroma.separateColourPlanes);
@@ -86,8 +92,10 @@ export function parseH264SequenceParameterSet(nal: Uint8Array): H264SequencePara
     chromaFormatIdc: chroma.chromaFormatIdc,
     bitDepthLuma: chroma.bitDepthLuma,
     bitDepthChroma: chroma.bitDepthChroma,
+    separateColourPlanes: chroma.separateColourPlanes,
     ...size,
-    picOrderCntType,
+    log2MaxFrameNum,
+    ...pictureOrder,
     maxNumRefFrames,
     ...vui,
   };
@@ -155,18 +163,24 @@ function skipScalingList(reader: BitReader, size: number): void {
   }
 }
 
-function readPictureOrderCountType(reader: BitReader): number {
+interface PictureOrderFields {
+  readonly picOrderCntType: number;
+  readonly log2MaxPicOrderCntLsb?: number;
+}
+
+function readPictureOrderCountType(reader: BitReader): PictureOrderFields {
   const picOrderCntType = inRange('pic_order_cnt_type', reader.ue(), 2);
   if (picOrderCntType === 0) {
-    reader.ue(); // log2_max_pic_order_cnt_lsb_minus4
-  } else if (picOrderCntType === 1) {
+    return { picOrderCntType, log2MaxPicOrderCntLsb: 4 + reader.ue() }; // log2_max_pic_order_cnt_lsb_minus4
+  }
+  if (picOrderCntType === 1) {
     reader.skip(1); // delta_pic_order_always_zero_flag
     reader.se(); // offset_for_non_ref_pic
     reader.se(); // offset_for_top_to_bottom_field
     const cycle = inRange('num_ref_frames_in_pic_order_cnt_cycle', reader.ue(), MAX_POC_CYCLE);
     for (let index = 0; index < cycle; index += 1) reader.se(); // offset_for_ref_frame
   }
-  return picOrderCntType;
+  return { picOrderCntType };
 }
 
 function readPictureSize(

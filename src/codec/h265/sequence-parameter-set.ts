@@ -21,6 +21,10 @@ export interface H265SequenceParameterSet extends H265ProfileTierLevel {
   /** Luma samples inside the conformance window. */
   readonly width: number;
   readonly height: number;
+  /** `separate_colour_plane_flag`. */
+  readonly separateColourPlanes: boolean;
+  /** Bits of `slice_pic_order_cnt_lsb`, 4 to 16. */
+  readonly log2MaxPicOrderCntLsb: number;
   /** Of the highest temporal layer. */
   readonly maxNumReorderPics: number;
   /** `vui_time_scale / vui_num_units_in_tick`; the VUI may be missing. */
@@ -65,6 +69,8 @@ export function parseH265SequenceParameterSet(nal: Uint8Array): H265SequencePara
     bitDepthLuma,
     bitDepthChroma,
     ...size,
+    separateColourPlanes,
+    log2MaxPicOrderCntLsb,
     maxNumReorderPics,
     frameRate: readFrameRateIfSound(reader, log2MaxPicOrderCntLsb),
   };
