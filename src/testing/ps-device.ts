@@ -47,21 +47,33 @@ export function packsOf(frames: readonly SourceFrame[], habits: PsDeviceHabits =
   }
   const map = streamMap([...types].map(([streamId, streamType]) => ({ streamId, streamType })));
   const hasVideo = types.has(VIDEO_STREAM);
-  let waiting: SourceFrame[] = [];
-  for (const frame of frames) {
-    if (frame.track.kind === 'audio') {
-      waiting.push(frame);
-      if (waiting.length < audioFrames) continue;
-    }
-    const group = frame.track.kind === 'audio' ? waiting : [frame];
-    if (group === waiting) waiting = [];
-    const isMapDue = hasMap && (hasVideo ? frame.track.kind === 'video' && frame.isKey : packs.length === 0);
+  for (const group of groupsOf(frames, audioFrames)) {
+    const [frame] = group as [SourceFrame];
+    const isVideo = frame.track.kind === 'video';
+    const isMapDue = hasMap && (hasVideo ? isVideo && frame.isKey : packs.length === 0);
     const head = isMapDue ? [systemHeader(), map] : [];
-    const packets = frame.track.kind === 'audio' ? [audioPacket(group, habits)] : videoPackets(frame, habits);
-    const ticks = usToTicks(group[0]!.dtsUs) + (habits.baseTicks ?? 0);
+    const packets = isVideo ? videoPackets(frame, habits) : [audioPacket(group, habits)];
+    const ticks = usToTicks(frame.dtsUs) + (habits.baseTicks ?? 0);
     packs.push({ frames: group, bytes: concatBytes(packHeader(wrapped(ticks)), ...head, ...packets), ticks });
   }
   return packs;
+}
+
+/** What shares a pack: a picture, or as many frames of sound as shall be; fewer at the end. */
+function groupsOf(frames: readonly SourceFrame[], audioFrames: number): SourceFrame[][] {
+  const groups: SourceFrame[][] = [];
+  let sounds: SourceFrame[] = [];
+  for (const frame of frames) {
+    if (frame.track.kind === 'video') {
+      groups.push([frame]);
+      continue;
+    }
+    sounds.push(frame);
+    if (sounds.length < audioFrames) continue;
+    groups.push(sounds);
+    sounds = [];
+  }
+  return sounds.length > 0 ? [...groups, sounds] : groups;
 }
 
 function videoPackets(frame: SourceFrame, habits: PsDeviceHabits): Uint8Array[] {

@@ -132,6 +132,16 @@ const VECTORS: readonly Vector[] = [
     units: '[AUD IDR]10 [AUD P]? [AUD P]20',
   },
   {
+    name: 'a zero before a start code is of the unit, unless the packet that it is in has told its time',
+    stream: '@10 AUD IDR 0x01 @20 0x0200 @- 0x00000109f0 P 0x00 @40 0x00000109f0 P 0x00 @50 0x00000109f0 P',
+    units: '[AUD 65880102]10 [AUD P]20 [AUD P]40 [AUD P]50',
+  },
+  {
+    name: 'a zero before a start code that ends a packet of the unit before says nothing',
+    stream: '@10 AUD IDR 0x01 @10 0x0200 @20 0x00000109f0 P',
+    units: '[AUD 65880102]10 [AUD P]20',
+  },
+  {
     name: 'zeros between units, and start codes of 3 bytes',
     stream: '@10 0x000000000000016742 0x00000168ce 0x0000016588 0x00000000 @20 0x00000141e0 0x0000',
     units: '[SPS PPS IDR]10 [P]20',
@@ -224,8 +234,14 @@ const VECTORS: readonly Vector[] = [
   },
 ];
 
+const TAKEN_FOR_H264: Vector = {
+  name: 'a delimiter of H.265 that was taken for SEI of H.264 does not take the time of its unit',
+  stream: '@10 0x000001460150 0x000001400101 0x000001420101 0x0000012601af',
+  units: '[460150H.265 [400101 SPS IDR]10',
+};
+
 describe('units', () => {
-  test.each(VECTORS)('$name', ({ stream, units, codec = PS_H264 }) => {
+  test.each([...VECTORS, TAKEN_FOR_H264])('$name', ({ stream, units, codec = PS_H264 }) => {
     expect(run(stream, codec, (bytes) => [bytes])).toBe(units);
     expect(run(stream, codec, (bytes) => Array.from(bytes, (byte) => Uint8Array.of(byte)))).toBe(units);
     expect(run(stream, codec, (bytes) => [bytes.subarray(0, 3), bytes.subarray(3)])).toBe(units);

@@ -199,7 +199,7 @@ export class AccessUnitSplitter {
       this.#byteAt(nalStart + 1),
       this.#byteAt(nalStart + nalHeaderBytes),
     );
-    const mark = this.#marks.findLast(({ at }) => at <= start);
+    const mark = this.#markAt(start);
     const isAligned = mark !== undefined && mark.at >= end;
     this.#nalUse = Use.ignored;
     this.#scanned = nalStart;
@@ -208,6 +208,19 @@ export class AccessUnitSplitter {
     if (this.#isOpen) this.#nalUse = this.#goOn(role, firstByte, start, mark, isAligned);
     else if (this.#canBegin(role, mark, isAligned)) this.#nalUse = this.#begin(role, mark, isAligned);
     else if (role.position === PacketPosition.pictureStart) takeTime(mark);
+  }
+
+  /**
+   * The packet that a start code begins in. The first byte of a unit is the zero before its start code, where there is one: it may
+   * be the last byte of the packet before, which then has the unit's time, unless it is the time of the unit that ends there.
+   */
+  #markAt(start: number): Mark | undefined {
+    const index = this.#marks.findLastIndex(({ at }) => at <= start);
+    const mark = this.#marks[index];
+    const before = this.#marks[index - 1];
+    const isInBoth = mark?.at === start && start > 0 && this.#buffer[start - 1] === 0;
+    const hasOwnTime = before?.time !== undefined && !before.isUsed && !isSame(before.time, this.#time);
+    return isInBoth && hasOwnTime ? before : mark;
   }
 
   /** What is not there reads as 0. */
@@ -329,6 +342,9 @@ export class AccessUnitSplitter {
     if (this.#hasPicture) {
       this.#dropLeading();
       this.#handler.unitEnded(this.#time);
+    } else {
+      // What was taken for the beginning of a unit was none: its time is that of what comes.
+      for (const mark of this.#marks) mark.isUsed = false;
     }
     this.#isOpen = false;
     this.#hasPicture = false;

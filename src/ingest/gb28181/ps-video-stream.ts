@@ -9,6 +9,7 @@ import type {
   PictureCollector,
 } from '../../protocol/rtp/depacketizer/picture-collector.ts';
 import { AccessUnitSplitter, type AccessUnitHandler } from './access-unit-splitter.ts';
+import { PictureTimes } from './picture-times.ts';
 import type { ProgramTime } from './program-clock.ts';
 import type { PsStream } from './ps-stream.ts';
 import { PS_H264, PS_H265, type PsVideoCodec } from './video-codec.ts';
@@ -21,7 +22,7 @@ export interface PsVideoCounters {
   droppedUnits: number;
   /** Pictures that nobody could decode, because their parameters were not known yet. */
   unitsWithoutConfig: number;
-  /** Pictures whose time no packet told: they follow the one before at its distance. */
+  /** Pictures whose time no packet told: it comes of the order in which they are shown. */
   untimedUnits: number;
 }
 
@@ -50,6 +51,9 @@ export class PsVideoStream implements PsStream, AccessUnitHandler {
   #collector: PictureCollector;
   #isOpen = false;
   #isDamaged = false;
+  /** The first slice of the open unit. */
+  #slice: Uint8Array | undefined;
+  readonly #pictureTimes = new PictureTimes();
   /** What comes next refers to pictures that were lost, or never came. */
   #awaitsResume = true;
   #track: Track | undefined;
@@ -109,22 +113,35 @@ export class PsVideoStream implements PsStream, AccessUnitHandler {
   unitStarted(): void {
     this.#isOpen = true;
     this.#isDamaged = false;
+    this.#slice = undefined;
     this.#collector.discard();
   }
 
   nalUnit(nal: Uint8Array): void {
+    const isPicture = this.#codec.roleOf(nal[0]!, nal[1] ?? 0, 0).isPicture;
+    if (isPicture) this.#slice ??= nal;
     if (!this.#collector.collect(nal)) this.#isDamaged = true;
   }
 
   unitEnded(time: ProgramTime | undefined): void {
-    const resolved = this.#resolve(time);
+    const decodingTicks = this.#decodingTicksOf(time);
     const picture = this.#takePicture();
-    if (picture === undefined || resolved === undefined) return;
-    this.#place(picture, resolved);
+    if (picture === undefined) return;
+    const shownTicks = this.#pictureTimes.next({
+      slice: this.#slice!,
+      config: picture.config,
+      ptsTicks: time?.ptsTicks,
+      decodingTicks,
+      stepTicks: this.#stepTicks,
+    });
+    const ptsTicks = shownTicks ?? decodingTicks;
+    if (time?.dtsTicks !== undefined) this.#useDts();
+    if (ptsTicks !== undefined) this.#place(picture, ptsTicks, decodingTicks ?? ptsTicks);
   }
 
   unitLost(): void {
     this.#awaitsResume = true;
+    this.#pictureTimes.lose();
     if (this.#isOpen) this.#counters.damagedUnits += 1;
     this.#isOpen = false;
   }
@@ -160,30 +177,31 @@ export class PsVideoStream implements PsStream, AccessUnitHandler {
     return { ...collector.take(), config };
   }
 
-  /** The times of the open unit: told, or those that follow on the unit before. */
-  #resolve(told: ProgramTime | undefined): Pick<ProgramTime, 'ptsTicks' | 'dtsTicks'> | undefined {
+  /** When the open unit is decoded: as told, or at the distance of the units before. */
+  #decodingTicksOf(told: ProgramTime | undefined): number | undefined {
     const last = this.#lastTicks;
     if (told === undefined) {
       this.#counters.untimedUnits += 1;
-      if (last === undefined) return undefined;
-      this.#lastTicks = last + this.#stepTicks;
-      return { ptsTicks: this.#lastTicks, dtsTicks: undefined };
+      this.#lastTicks = last === undefined ? undefined : last + this.#stepTicks;
+      return this.#lastTicks;
     }
     const ticks = told.dtsTicks ?? told.ptsTicks;
     const step = last === undefined ? 0 : ticks - last;
     if (step > 0 && step < MAX_STEP_TICKS) this.#stepTicks = step;
     this.#lastTicks = ticks;
-    return told;
+    return ticks;
   }
 
-  #place(picture: Picture, { ptsTicks, dtsTicks }: Pick<ProgramTime, 'ptsTicks' | 'dtsTicks'>): void {
-    if (dtsTicks !== undefined && !this.#hasDts) {
-      this.#hasDts = true;
-      this.#write(this.#decodingTimes.flush());
-    }
+  #useDts(): void {
+    if (this.#hasDts) return;
+    this.#hasDts = true;
+    this.#write(this.#decodingTimes.flush());
+  }
+
+  #place(picture: Picture, ptsTicks: number, decodingTicks: number): void {
     const ptsUs = ticksToUs(ptsTicks);
     if (this.#hasDts) {
-      this.#writeUnit({ unit: picture, ptsUs, dtsUs: Math.min(ptsUs, ticksToUs(dtsTicks ?? ptsTicks)) });
+      this.#writeUnit({ unit: picture, ptsUs, dtsUs: Math.min(ptsUs, ticksToUs(decodingTicks)) });
       return;
     }
     if (picture.config !== this.#timedConfig) {

@@ -69,7 +69,7 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
     const { registry, logger } = this.#context;
     const { id, streamKey } = this.record;
     const { way, timeoutMs } = this.#request;
-    logger.info({ session: id, stream: streamKey, ...way, port: this.port, timeoutMs }, 'gb28181 start');
+    logger.info({ session: id, stream: streamKey, ...way, port: this.port, timeoutMs }, 'publish start');
     if (!transport.keepsOrder) this.#scheduleReorderTick();
     this.#scheduleTimeout();
     registry.add(this.record);
@@ -159,15 +159,12 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
     return rtpReception([{ ...packets, ...video, damagedUnits, refused: packets.strangerPackets }]);
   }
 
-  #logStop({ code, message }: EndReason): void {
+  #logStop({ code }: EndReason): void {
     if (this.#transport === undefined) return; // it never began
     const { id, streamKey } = this.record;
     const { frames, counters } = this.#admission.publication;
     const media = { ...frames, ...counters, ...this.#ingest.counters };
     const transport = this.#transport?.counters;
-    this.#context.logger.info(
-      { session: id, stream: streamKey, code, ...media, transport },
-      `gb28181 stop: ${message}`,
-    );
+    this.#context.logger.info({ session: id, stream: streamKey, code, ...media, transport }, 'publish stop');
   }
 }
