@@ -15,7 +15,7 @@ const recipeVersion = 1;
 
 interface Recipe {
   /** Extension of the result; FLV fixtures are references, others are input for newer programs. */
-  readonly extension: 'flv' | 'mp4' | 'mkv';
+  readonly extension: 'flv' | 'mp4' | 'mkv' | 'ts';
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Length; 6 seconds where nothing is said. Longer ones are made by those who need them. */
@@ -24,6 +24,7 @@ interface Recipe {
 
 const defaultSeconds = 6;
 const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25'];
+const noise = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=25,noise=alls=60:allf=t:all_seed=1'];
 const beep = (sampleRate: number): string[] => [
   '-f',
   'lavfi',
@@ -126,6 +127,17 @@ const recipes = {
     extension: 'mkv',
     inputs: [...picture, ...beep(48000)],
     outputs: [...baseline, '-c:a', 'mp2', '-b:a', '128k', '-ac', '2'],
+  },
+  /** Pictures so large that no two begin in one packet of a program stream, whose times FFmpeg would leave out. */
+  'h264-noise-mp2': {
+    extension: 'ts',
+    inputs: [...noise, ...beep(48000)],
+    outputs: [...mainWithBFrames, '-b:v', '1500k', '-qmax', '40', '-c:a', 'mp2', '-b:a', '128k', '-ac', '2'],
+  },
+  'hevc-noise': {
+    extension: 'ts',
+    inputs: noise,
+    outputs: [...hevc, '-b:v', '1500k'],
   },
   'hevc-aac': {
     extension: 'mp4',

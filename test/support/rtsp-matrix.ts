@@ -6,6 +6,7 @@ import { startRtspServer } from './rtsp-server.ts';
 import type { RtspTestServer } from './rtsp-server.ts';
 import { RtspReader } from './rtsp-reader.ts';
 import { Scope } from './scope.ts';
+import type { ConfigOverrides } from './server.ts';
 import { tsOutputs } from './ts-outputs.ts';
 
 /** What is published, and by what. */
@@ -18,6 +19,8 @@ export interface RtspMatrixSource {
   publish(scope: Scope, server: RtspTestServer, streamName: string): Promise<void>;
   /** So many audio frames at the end its publisher may keep for itself. */
   readonly keepsAudio?: number;
+  /** What it needs of the server; asked for before the server is started. */
+  config?(): Promise<ConfigOverrides>;
   /** Where only the video goes on. */
   readonly lacksAudio?: readonly RtspCell['carrier'][];
 }
@@ -39,7 +42,7 @@ async function watchEverywhere(
   cells: readonly RtspCell[],
 ): Promise<Published> {
   const reference = await source.reference(scope);
-  const rtspServer = await startRtspServer(scope, tsOutputs());
+  const rtspServer = await startRtspServer(scope, { ...tsOutputs(), ...(await source.config?.()) });
   const { server } = rtspServer;
   const witness = RtspReader.overTcp(scope, rtspServer.rtspUrl(streamName));
   const joins = await Promise.allSettled(
