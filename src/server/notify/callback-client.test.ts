@@ -152,6 +152,27 @@ test('close gives up what is under way', async () => {
   expect(await pending).toMatchObject({ code: 'ERR_NOTIFY_CONNECTION' });
 });
 
+test('what finds no free connection is given up in time, too, and never sent', async () => {
+  respond = () => {};
+  const results = await Promise.all(Array.from({ length: 200 }, () => post('/a', { timeoutMs: 300 })));
+  expect(new Set(results.map((result) => 'code' in result && result.code))).toEqual(
+    new Set(['ERR_NOTIFY_TIMEOUT']),
+  );
+  expect(heard.length).toBeLessThanOrEqual(128);
+  respond = (_, response) => response.end('again');
+  expect(await post('/a')).toEqual({ status: 200, text: 'again' });
+});
+
+test('close gives up those that wait for a connection, and closes those that are being opened', async () => {
+  respond = () => {};
+  const pending = Array.from({ length: 200 }, () => post('/a'));
+  await client.close();
+  for (const result of await Promise.all(pending))
+    expect(result).toMatchObject({ code: 'ERR_NOTIFY_CONNECTION' });
+  expect(await post('/a')).toMatchObject({ code: 'ERR_NOTIFY_CONNECTION' });
+  expect(heard).toEqual([]);
+});
+
 test.each(['', '127.0.0.1:10101/a', 'ftp://a/', '/a', 'http://', 'file:///etc/passwd'])(
   '%j is no URL for callbacks',
   (text) => {

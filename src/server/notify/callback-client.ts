@@ -1,16 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { Agent, interceptors, request, type Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import type { Clock } from '../../media/clock.ts';
 import { SERVER_NAME } from '../http-headers.ts';
+import { CallbackAgent, MAX_CONNECTIONS } from './callback-agent.ts';
 import type { CallbackEndpoint } from './callback-endpoint.ts';
 import { signatureHeaders } from './callback-signature.ts';
+import { Slots } from './slots.ts';
 
-/** As lal's HTTP client has it; 301, 302 and 303 turn the POST into a GET, 307 and 308 do not. */
-const MAX_REDIRECTS = 10;
-/** Shorter than what common servers allow, so that a request rarely meets a connection that is just being closed. */
-const KEEP_ALIVE_MS = 4000;
-/** To one receiver: room for decisions beside as many events as may be under way. What is beyond waits. */
-const MAX_CONNECTIONS = 128;
 /** More of an answer is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -30,6 +26,13 @@ export type CallbackResult =
   | { readonly status: number; readonly text: string | undefined }
   | { readonly code: 'ERR_NOTIFY_TIMEOUT' | 'ERR_NOTIFY_CONNECTION'; readonly message: string };
 
+/** One request on its way. */
+interface Attempt {
+  readonly abort: AbortController;
+  /** The status has come. */
+  isAnswered: boolean;
+}
+
 /** Sends POST requests. */
 export interface CallbackClient {
   /** Never rejects. */
@@ -41,26 +44,54 @@ export interface CallbackClient {
 /** Sends over HTTP and HTTPS, on connections that are kept. */
 export class HttpCallbackClient implements CallbackClient {
   readonly #clock: Clock;
-  readonly #agent: Agent;
-  readonly #dispatcher: Dispatcher;
+  readonly #agent: CallbackAgent;
+  /** By origin: what is beyond waits here, where it can be given up, and not in undici, where it cannot. */
+  readonly #lanes = new Map<string, Slots>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#agent = new Agent({
-      connections: MAX_CONNECTIONS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    });
-    this.#dispatcher = this.#agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
+    this.#agent = new CallbackAgent(clock);
   }
 
-  async post({ endpoint, body, timeoutMs, hmacKey }: CallbackRequest): Promise<CallbackResult> {
-    const abort = new AbortController();
-    let isLate = false;
-    const cancel = this.#clock.after(timeoutMs, () => {
-      isLate = true;
-      abort.abort();
+  async post(callback: CallbackRequest): Promise<CallbackResult> {
+    const { timeoutMs } = callback;
+    const attempt: Attempt = { abort: new AbortController(), isAnswered: false };
+    let cancel = (): void => {};
+    const late = new Promise<CallbackResult>((resolve) => {
+      cancel = this.#clock.after(timeoutMs, () => {
+        attempt.abort.abort();
+        // What is only missing the rest of its answer ends by itself now.
+        if (attempt.isAnswered) return;
+        resolve({ code: 'ERR_NOTIFY_TIMEOUT', message: `no answer within ${timeoutMs} ms` });
+      });
     });
+    try {
+      return await Promise.race([this.#sendInLane(callback, attempt), late]);
+    } finally {
+      cancel();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async #sendInLane(callback: CallbackRequest, attempt: Attempt): Promise<CallbackResult> {
+    const { origin } = callback.endpoint;
+    const lane = this.#lanes.get(origin) ?? new Slots(() => MAX_CONNECTIONS);
+    this.#lanes.set(origin, lane);
+    if (!(await lane.take(attempt.abort.signal)))
+      return { code: 'ERR_NOTIFY_TIMEOUT', message: 'never sent' };
+    try {
+      return await this.#send(callback, attempt);
+    } finally {
+      lane.free();
+      if (lane.isIdle) this.#lanes.delete(origin);
+    }
+  }
+
+  async #send({ endpoint, body, hmacKey }: CallbackRequest, attempt: Attempt): Promise<CallbackResult> {
+    const { signal } = attempt.abort;
     const headers = {
       'Content-Type': 'application/json',
       'User-Agent': SERVER_NAME,
@@ -68,26 +99,13 @@ export class HttpCallbackClient implements CallbackClient {
       ...(hmacKey === '' ? {} : signatureHeaders(hmacKey, body, this.#clock.wallMs())),
     };
     try {
-      const options = {
-        method: 'POST',
-        headers,
-        body,
-        signal: abort.signal,
-        dispatcher: this.#dispatcher,
-      } as const;
+      const options = { method: 'POST', headers, body, signal, dispatcher: this.#agent.dispatcher } as const;
       const answer = await request(endpoint.url, options);
+      attempt.isAnswered = true;
       return { status: answer.statusCode, text: await textOf(answer.body) };
     } catch (error) {
-      return isLate
-        ? { code: 'ERR_NOTIFY_TIMEOUT', message: `no answer within ${timeoutMs} ms` }
-        : { code: 'ERR_NOTIFY_CONNECTION', message: messageOf(error) };
-    } finally {
-      cancel();
+      return { code: 'ERR_NOTIFY_CONNECTION', message: messageOf(error) };
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.destroy();
   }
 }
 

@@ -2,24 +2,48 @@
 export class Slots {
   readonly #limit: () => number;
   #taken = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   /** @param limit asked each time; 1 or more */
   constructor(limit: () => number) {
     this.#limit = limit;
   }
 
-  /** Resolves when there is room for one; it must call `free` then. */
-  async take(): Promise<void> {
-    if (this.#taken < this.#limit()) this.#taken += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Nobody has one, and nobody waits for one. */
+  get isIdle(): boolean {
+    return this.#taken === 0 && this.#waiting.size === 0;
+  }
+
+  /**
+   * Resolves when there is room for one; it must call `free` then.
+   * @returns false when `signal` fired while it waited: it has none then, and must not call `free`
+   */
+  async take(signal?: AbortSignal): Promise<boolean> {
+    if (this.#taken < this.#limit()) {
+      this.#taken += 1;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(true);
+      };
+      const giveUp = (): void => {
+        this.#waiting.delete(begin);
+        resolve(false);
+      };
+      this.#waiting.add(begin);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   free(): void {
     this.#taken -= 1;
-    while (this.#waiting.length > 0 && this.#taken < this.#limit()) {
+    for (const begin of this.#waiting) {
+      if (this.#taken >= this.#limit()) return;
       this.#taken += 1;
-      this.#waiting.shift()!();
+      this.#waiting.delete(begin);
+      begin();
     }
   }
 }
