@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, expect, test, vi } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
 import { parseConfig } from './config/load-config.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { MediaServer } from './media-server.ts';
@@ -144,4 +145,23 @@ test('a reload reaches what was made from the config at the start, and tells who
   await once(second, 'close');
   expect(server.openConnections).toBe(1);
   expect(server.reloadFromSource()).toMatchObject({ code: 'ERR_CONFIG_UNREADABLE' });
+});
+
+test('a fault in one part of the tick keeps neither the others from their work nor the next tick from coming', async () => {
+  const clock = new FakeClock();
+  const { config } = parseConfig('{}', 'test config');
+  const server = new MediaServer(config, { logger: pino({ level: 'silent' }), clock });
+  await server.start();
+  vi.spyOn(server.relayPulls, 'tick').mockImplementation(() => {
+    throw new Error('pull');
+  });
+  const statistics = vi.spyOn(server.statistics, 'tick');
+  expect(() => clock.advance(1000)).toThrow('pull');
+  vi.spyOn(server.blacklist, 'tick').mockImplementation(() => {
+    throw new Error('blacklist');
+  });
+  expect(() => clock.advance(1000)).toThrow('several faults');
+  expect(statistics).toHaveBeenCalledTimes(2);
+  await server.close();
+  expect(clock.pendingTimers).toBe(0);
 });

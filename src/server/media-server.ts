@@ -144,26 +144,41 @@ export class MediaServer {
 
   #scheduleTick(): void {
     this.#cancelTick = this.#parts.context.clock.after(TICK_MS, () => {
-      this.#tick();
       this.#scheduleTick();
+      this.#tick();
     });
   }
 
+  /** A fault in one part must not keep the others from their work, now or later. It goes to whoever handles faults of the process. */
   #tick(): void {
-    const { context, rtmp, rtsp, hls, gb28181, groupLog, events } = this.#parts;
-    const nowMs = context.clock.monotonicMs();
-    rtmp.tick(nowMs);
-    rtsp.tick(nowMs);
-    hls?.service.tick(nowMs);
-    this.relayPulls.tick();
-    gb28181.tick(nowMs);
-    this.hub.tick(nowMs);
-    this.blacklist.tick(nowMs);
-    this.statistics.tick();
-    this.records.tick(nowMs);
-    this.relayPushes.tick();
-    groupLog.tick();
-    events.tick();
+    const faults: unknown[] = [];
+    for (const work of this.#ticksOf(this.#parts.context.clock.monotonicMs())) {
+      try {
+        work();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0)
+      throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'several faults');
+  }
+
+  #ticksOf(nowMs: number): readonly (() => void)[] {
+    const { rtmp, rtsp, hls, gb28181, groupLog, events } = this.#parts;
+    return [
+      () => rtmp.tick(nowMs),
+      () => rtsp.tick(nowMs),
+      () => hls?.service.tick(nowMs),
+      () => this.relayPulls.tick(),
+      () => gb28181.tick(nowMs),
+      () => this.hub.tick(nowMs),
+      () => this.blacklist.tick(nowMs),
+      () => this.statistics.tick(),
+      () => this.records.tick(nowMs),
+      () => this.relayPushes.tick(),
+      () => groupLog.tick(),
+      () => events.tick(),
+    ];
   }
 
   async #shutDown(): Promise<void> {

@@ -1,6 +1,6 @@
 import { RtspIngest, type RtspTrackCounters } from '../../ingest/rtsp/rtsp-ingest.ts';
 import type { Clock } from '../../media/clock.ts';
-import type { EndReason } from '../../media/end-reason.ts';
+import { endReasonOfError, type EndReason } from '../../media/end-reason.ts';
 import type { SessionDescription } from '../../protocol/sdp/session-description.ts';
 import type { RtspPublishTarget, RtspRecordStart } from '../../session/rtsp/server-handler.ts';
 import type { RtspServerSession } from '../../session/rtsp/server-session.ts';
@@ -66,15 +66,22 @@ export class RtspPublisher implements RtspPublishTarget {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTick?.();
-    this.#ingest?.end();
-    this.#admission.release();
-    this.#onClosed(reason);
+    try {
+      this.#ingest?.end();
+    } finally {
+      this.#admission.release();
+      this.#onClosed(reason);
+    }
   }
 
   #scheduleTick(): void {
     this.#cancelTick = this.#clock.after(REORDER_TICK_MS, () => {
-      this.#ingest?.tick(this.#clock.monotonicMs());
       this.#scheduleTick();
+      try {
+        this.#ingest?.tick(this.#clock.monotonicMs());
+      } catch (error) {
+        this.#session.close(endReasonOfError(error));
+      }
     });
   }
 }

@@ -126,8 +126,12 @@ export class RtspSource implements PullSource {
   #scheduleTick(intervalMs: number): void {
     this.#cancelTick?.();
     this.#cancelTick = this.#context.clock.after(intervalMs, () => {
-      this.#tick();
       this.#scheduleTick(intervalMs);
+      try {
+        this.#tick();
+      } catch (error) {
+        this.close(endReasonOfError(error));
+      }
     });
   }
 
@@ -143,7 +147,10 @@ export class RtspSource implements PullSource {
 
   #ended(reason: EndReason): void {
     this.#cancelTick?.();
-    this.#ingest?.end();
-    this.#target.ended(reason);
+    try {
+      this.#ingest?.end();
+    } finally {
+      this.#target.ended(reason);
+    }
   }
 }
