@@ -1,6 +1,6 @@
 import { DumpRecordType } from '../../container/laldump/dump-record.ts';
 import { Gb28181Ingest } from '../../ingest/gb28181/gb28181-ingest.ts';
-import { endReason, type EndReason } from '../../media/end-reason.ts';
+import { endReason, endReasonOfError, type EndReason } from '../../media/end-reason.ts';
 import type { Gb28181MediaHandler, Gb28181Transport } from '../../session/gb28181/media-transport.ts';
 import type { PublishAdmission } from '../admission/stream-gate.ts';
 import { PacketDump } from '../dump/packet-dump.ts';
@@ -76,27 +76,26 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
   }
 
   receiveRtp(packet: Uint8Array): boolean {
-    if (this.#isEnded) return false;
     this.#dump?.write(DumpRecordType.psRtp, packet);
     const nowMs = this.#context.clock.monotonicMs();
-    if (!this.#ingest.receiveRtp(packet, nowMs)) return false;
+    if (this.#guard(() => this.#ingest.receiveRtp(packet, nowMs)) !== true) return false;
     this.#heardMs = nowMs;
     this.#bytesRead += packet.length;
     return true;
   }
 
   receiveRtcp(packet: Uint8Array): void {
-    if (!this.#isEnded) this.#ingest.receiveRtcp(packet, this.#context.clock.monotonicMs());
+    this.#guard(() => this.#ingest.receiveRtcp(packet, this.#context.clock.monotonicMs()));
   }
 
   connectionChanged(): void {
-    if (!this.#isEnded) this.#ingest.restart();
+    this.#guard(() => this.#ingest.restart());
   }
 
   /** To be called about once a second. */
   tick(nowMs: number): void {
     this.#transport?.tick(nowMs);
-    const report = this.#ingest.takeReport(nowMs);
+    const report = this.#guard(() => this.#ingest.takeReport(nowMs));
     if (report === undefined) return;
     this.#transport?.sendRtcp(report);
     this.#bytesWritten += report.length;
@@ -109,20 +108,34 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
     this.#cancelReorderTick?.();
     this.#cancelTimeout?.();
     this.#transport?.close();
-    this.#ingest.end();
-    this.#admission.release();
-    void this.#dump?.close();
-    this.#onEnded(this);
-    this.#context.registry.remove(this.record, reason);
-    this.#logStop(reason);
+    try {
+      this.#ingest.end();
+    } finally {
+      this.#admission.release();
+      void this.#dump?.close();
+      this.#onEnded(this);
+      this.#context.registry.remove(this.record, reason);
+      this.#logStop(reason);
+    }
   }
 
   #scheduleReorderTick(): void {
     const { clock } = this.#context;
     this.#cancelReorderTick = clock.after(REORDER_TICK_MS, () => {
-      this.#ingest.tick(clock.monotonicMs());
       this.#scheduleReorderTick();
+      this.#guard(() => this.#ingest.tick(clock.monotonicMs()));
     });
+  }
+
+  /** A fault of ours, or of who takes the frames, ends the receiver and nothing else. */
+  #guard<T>(work: () => T): T | undefined {
+    if (this.#isEnded) return undefined;
+    try {
+      return work();
+    } catch (error) {
+      this.end(endReasonOfError(error));
+      return undefined;
+    }
   }
 
   #scheduleTimeout(): void {

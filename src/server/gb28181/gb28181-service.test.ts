@@ -1,4 +1,5 @@
-import { beforeEach, afterEach, describe, expect, test } from 'vitest';
+import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
+import { Gb28181Ingest } from '../../ingest/gb28181/gb28181-ingest.ts';
 import { endReason } from '../../media/end-reason.ts';
 import { ntpTimeOfUnixUs } from '../../protocol/rtp/ntp-time.ts';
 import { serializeRtcp } from '../../protocol/rtp/rtcp.ts';
@@ -129,6 +130,29 @@ describe('a receiver', () => {
     service.closeSessions(endReason('server-shutdown'));
     expect(await start()).toMatchObject({ code: 'server-shutdown' });
     expect(bench.gb28181Network.opened.every(({ isClosed }) => isClosed)).toBe(true);
+  });
+});
+
+describe('a fault', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  test.each([
+    ['of whoever takes its frames', () => send(3, 4)],
+    ['while a gap is looked at', () => bench.clock.advance(100)],
+  ] as const)('%s ends the receiver and nothing else', async (_, act) => {
+    const fault = (): never => {
+      throw new Error('ours');
+    };
+    await start();
+    send(0, 1, 2);
+    vi.spyOn(bench.hub.get('cam')!, 'publicationFrame').mockImplementation(fault);
+    vi.spyOn(Gb28181Ingest.prototype, 'tick').mockImplementation(fault);
+    act();
+    expect(ends).toEqual(['start PSPUB1', 'stop PSPUB1 internal-error']);
+    expect(transport().isClosed).toBe(true);
+    expect(bench.clock.pendingTimers).toBe(0);
+    vi.restoreAllMocks();
+    expect(await start()).toMatchObject({ sessionId: 'PSPUB2' });
   });
 });
 
