@@ -41,7 +41,7 @@ function closeSessions(parts: ServerParts): void {
 
 /** @param giveUp the server stops at last, even if a disk hangs */
 async function finishFiles(
-  { context, hls, records, relayPulls }: ServerParts,
+  { context, hls, records, relayPulls, gb28181 }: ServerParts,
   giveUp: Promise<void>,
 ): Promise<void> {
   const { clock, config, hub } = context;
@@ -49,7 +49,8 @@ async function finishFiles(
   const patience = new Deadline(clock, config.limits.shutdown_timeout_ms / 2);
   await Promise.race([hub.whenUnpublished(), patience.passed]);
   patience.cancel();
-  await Promise.race([Promise.all([hls?.output.close(), records.close(), relayPulls.whenWritten()]), giveUp]);
+  const dumps = [relayPulls.whenWritten(), gb28181.whenWritten()];
+  await Promise.race([Promise.all([hls?.output.close(), records.close(), ...dumps]), giveUp]);
 }
 
 class Deadline {

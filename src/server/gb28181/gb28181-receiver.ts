@@ -30,6 +30,7 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
   #bytesWritten = 0;
   #cancelReorderTick: (() => void) | undefined;
   #cancelTimeout: (() => void) | undefined;
+  #dumped: Promise<void> | undefined;
   #isEnded = false;
 
   /** @param admission given back at the end @param onEnded called once */
@@ -48,6 +49,11 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
     this.#dump = dumpPath === undefined ? undefined : new PacketDump(dumpPath, context);
     this.#heardMs = context.clock.monotonicMs();
     this.record = this.#recordOf();
+  }
+
+  /** Resolves when what was received is in its file; `undefined` when there is none, or it is not over. */
+  get dumped(): Promise<void> | undefined {
+    return this.#dumped;
   }
 
   get isEnded(): boolean {
@@ -112,7 +118,7 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
       this.#ingest.end();
     } finally {
       this.#admission.release();
-      void this.#dump?.close();
+      this.#dumped = this.#dump?.close();
       this.#onEnded(this);
       this.#context.registry.remove(this.record, reason);
       this.#logStop(reason);

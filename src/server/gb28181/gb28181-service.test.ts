@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest';
+import { parseDump } from '../../container/laldump/dump-record.ts';
 import { Gb28181Ingest } from '../../ingest/gb28181/gb28181-ingest.ts';
 import { endReason } from '../../media/end-reason.ts';
 import { ntpTimeOfUnixUs } from '../../protocol/rtp/ntp-time.ts';
@@ -131,6 +135,20 @@ describe('a receiver', () => {
     expect(await start()).toMatchObject({ code: 'server-shutdown' });
     expect(bench.gb28181Network.opened.every(({ isClosed }) => isClosed)).toBe(true);
   });
+});
+
+test('what was received is in its file when the service says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gb28181-'));
+  const dumpPath = join(folder, 'cam.laldump');
+  await start({ dumpPath });
+  send(0, 1, 2);
+  bench.registry.publisherOf('cam')!.close(endReason('kicked'));
+  await service.whenWritten();
+  const records = parseDump(readFileSync(dumpPath));
+  expect(records.slice(1).map(({ body }) => body)).toEqual(
+    packets.slice(0, 3).map((packet) => Buffer.from(packet)),
+  );
+  rmSync(folder, { recursive: true });
 });
 
 describe('a fault', () => {

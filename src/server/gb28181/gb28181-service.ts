@@ -21,6 +21,8 @@ export class Gb28181Service {
   readonly #context: ServerContext;
   readonly #open: OpenTransport;
   readonly #receivers = new Set<Gb28181Receiver>();
+  /** Files that are being closed. */
+  readonly #dumps = new Set<Promise<void>>();
   #closing: EndReason | undefined;
 
   constructor(context: ServerContext, open: OpenTransport = openTransport) {
@@ -35,9 +37,7 @@ export class Gb28181Service {
   async start(request: Gb28181Request): Promise<Gb28181Started | Gb28181ListenFailure | EndReason> {
     const admission = await this.#context.gate.claim(request.address);
     if ('code' in admission) return admission;
-    const receiver = new Gb28181Receiver(request, admission, this.#context, (ended) =>
-      this.#receivers.delete(ended),
-    );
+    const receiver = new Gb28181Receiver(request, admission, this.#context, (ended) => this.#ended(ended));
     this.#receivers.add(receiver);
     if (this.#closing !== undefined) receiver.end(this.#closing);
     const transport = await this.#open(request.way, receiver, this.#context).catch(
@@ -61,6 +61,19 @@ export class Gb28181Service {
       return id;
     }
     return undefined;
+  }
+
+  /** Resolves when the dumps of receivers that have ended are in their files. */
+  async whenWritten(): Promise<void> {
+    await Promise.all(this.#dumps);
+  }
+
+  #ended(receiver: Gb28181Receiver): void {
+    this.#receivers.delete(receiver);
+    const { dumped } = receiver;
+    if (dumped === undefined) return;
+    const closed = dumped.finally(() => this.#dumps.delete(closed));
+    this.#dumps.add(closed);
   }
 
   #cannotListen(receiver: Gb28181Receiver, listenError: string): Gb28181ListenFailure {
