@@ -1,6 +1,6 @@
 import type { PublishAdmission } from '../../admission/stream-gate.ts';
 import type { PublicationInput } from '../../../hub/publication.ts';
-import { endReason, type EndReason } from '../../../media/end-reason.ts';
+import { endReason, endReasonOfError, type EndReason } from '../../../media/end-reason.ts';
 import { PacketDump } from '../../dump/packet-dump.ts';
 import { redactUrl } from '../../logging/redact.ts';
 import type { ServerContext } from '../../server-context.ts';
@@ -10,7 +10,7 @@ import type { StreamAddress } from '../../stream-address.ts';
 import type { OpenSource } from './open-source.ts';
 import type { PullOrigin } from './pull-settings.ts';
 import type { PullProtocol } from './pull-url.ts';
-import type { PullMemory, PullSource } from './pull-source.ts';
+import type { PullMemory, PullRequest, PullSource } from './pull-source.ts';
 
 const ID_PREFIX: Readonly<Record<PullProtocol, SessionIdPrefix>> = {
   RTMP: 'RTMPPULL',
@@ -21,6 +21,14 @@ const ID_PREFIX: Readonly<Record<PullProtocol, SessionIdPrefix>> = {
 
 /** The longest time that a timer can hold: more than three weeks. */
 const FOR_EVER_MS = 2 ** 31 - 1;
+
+/** Of an attempt that could not be begun. */
+const NO_SOURCE: PullSource = {
+  bytesRead: () => 0,
+  bytesWritten: () => 0,
+  counters: () => ({}),
+  close: () => undefined,
+};
 
 /** One try to pull a stream. */
 export interface PullAttemptOptions {
@@ -80,10 +88,7 @@ export class PullAttempt {
       { session: this.id, stream: options.streamKey, url: redactUrl(origin.url.shown) },
       'relay pull tries',
     );
-    this.#source = openSource(
-      { ...origin, stepTimeoutMs: timeoutMs, dump: this.#dump, memory },
-      { claim: () => this.#claim(), ended: (reason) => this.end(reason) },
-    );
+    this.#source = this.#open(openSource, { ...origin, stepTimeoutMs: timeoutMs, dump: this.#dump, memory });
   }
 
   get isEstablished(): boolean {
@@ -108,6 +113,16 @@ export class PullAttempt {
       this.#logStop(this.#record, reason);
     }
     this.#listener.ended(this, reason);
+  }
+
+  /** Whatever goes wrong at once is told as if it went wrong a little later: nobody expects it here. */
+  #open(openSource: OpenSource, request: PullRequest): PullSource {
+    try {
+      return openSource(request, { claim: () => this.#claim(), ended: (reason) => this.end(reason) });
+    } catch (error) {
+      this.#context.clock.endOfTurn(() => this.end(endReasonOfError(error)));
+      return NO_SOURCE;
+    }
   }
 
   async #claim(): Promise<PublicationInput | undefined> {

@@ -116,3 +116,21 @@ test('a publisher who left is waited for in his time of grace', async () => {
   await bench.pass();
   expect(bench.sources).toHaveLength(2);
 });
+
+test('a connection that cannot even be begun is a try that failed, and nothing else', async () => {
+  let calls = 0;
+  bench = new PullBench({}, () => {
+    calls += 1;
+    throw new TypeError('host');
+  });
+  expect(bench.start({ retryNum: 2 })).toBe('RTMPPULL1');
+  await bench.pass(5);
+  expect(calls).toBe(3);
+  expect(bench.service.pullCount).toBe(0);
+  expect(bench.hub.streams.size).toBe(0);
+  expect(bench.log.filter(({ msg }) => msg.startsWith('relay pull failed'))).toMatchObject([
+    { code: 'internal-error', session: 'RTMPPULL1' },
+    { code: 'internal-error', session: 'RTMPPULL2' },
+    { code: 'internal-error', session: 'RTMPPULL3' },
+  ]);
+});
