@@ -75,7 +75,10 @@ describe('an RTMP URL', () => {
     'rtmp://h:70000/a',
     'rtmp://h:x/a',
     'rtmp://::1/a',
-  ])('is refused: %s', (text) => {
+    'rtmp://h\u0000/live/a',
+    'rtmp://a b/live/a',
+    'rtmp://h\r\n/live/a',
+  ])('is refused: %j', (text) => {
     expect(codeOf(() => parseRtmpUrl(text))).toBe('ERR_RTMP_URL');
   });
 });

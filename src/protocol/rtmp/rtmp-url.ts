@@ -21,8 +21,8 @@ const DEFAULT_PORT = { rtmp: 1935, rtmps: 443 } as const;
 
 /** scheme, authority, and the rest behind the slash. */
 const URL_SHAPE = /^(rtmps?):\/\/([^/?]*)(?:\/(.*))?$/is;
-/** Host in brackets or without colon, then the port. */
-const HOST_SHAPE = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i;
+/** Host in brackets or without colon, then the port. Node throws at hosts with control characters. */
+const HOST_SHAPE = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]\p{Cc}\s]+))(?::(\d{1,5}))?$/iu;
 
 /** @throws ProtocolError `ERR_RTMP_URL` */
 export function parseRtmpUrl(text: string): RtmpUrl {
