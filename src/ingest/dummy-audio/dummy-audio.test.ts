@@ -150,6 +150,18 @@ describe('a video without audio', () => {
     expect(frames.filter(({ track }) => track.kind === 'video')).toHaveLength(2 + 2048);
   });
 
+  test('is not held back for longer either when other things come, and no more pictures', () => {
+    input.write(frameOf(video, 0, { isKey: true }));
+    for (let timeMs = 1; timeMs < 2048; timeMs += 1) input.write(frameOf(script, timeMs));
+    expect(frames.filter(({ track }) => track.kind === 'data')).toHaveLength(2047);
+    expect(frames.slice(0, 2).map(describeFrame)).toEqual(['s0', 'V0']);
+    input = inputOf();
+    input.write(frameOf(video, 0, { isKey: true }));
+    take();
+    for (let change = 1; change < 2048; change += 1) input.setTrack(script);
+    expect(take().startsWith('silent -1, s0, V0, data 3, data 3')).toBe(true);
+  });
+
   test('that ends while it waits is there all the same', () => {
     show(0, 80);
     input.end();

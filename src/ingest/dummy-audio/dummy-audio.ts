@@ -13,11 +13,13 @@ const MAX_OVERLAP_US: number = BACKWARD_LEAP_US + SILENT_FRAME_US;
 /** Inputs count their tracks from 0 on. */
 const SILENT_TRACK_ID = -1;
 
+/** Nobody knows whether there will be audio, and there is video: from its first frame, of `startUs`, on everything is held back. */
+type Holding = { readonly name: 'holding'; readonly held: HeldMedia; readonly startUs: number };
+
 type State =
   /** Nobody knows whether there will be audio. */
   | { readonly name: 'waiting' }
-  /** The same, and there is video: from its first frame, of `startUs`, on everything is held back. */
-  | { readonly name: 'holding'; readonly held: HeldMedia; readonly startUs: number }
+  | Holding
   | { readonly name: 'silent'; readonly silence: Silence }
   /** Audio of the input has come, and takes over where the silence ended. */
   | { readonly name: 'handover'; readonly silence: Silence }
@@ -71,14 +73,14 @@ export class DummyAudio implements PublicationInput {
       return;
     }
     if (config.kind === 'opaque' && config.media === 'audio') this.#stopWaiting({ name: 'off' });
-    if (this.#state.name === 'holding') this.#state.held.addTrack(track);
+    if (this.#state.name === 'holding') this.#hold(this.#state, (held) => held.addTrack(track));
     else this.#publication.setTrack(track);
   }
 
   write(source: SourceFrame): void {
     if (source.track === this.#real?.source) this.#writeReal(source, this.#real.published);
     else if (this.#isLeadingVideo(source)) this.#writeVideo(source);
-    else if (this.#state.name === 'holding') this.#state.held.addFrame(source);
+    else if (this.#state.name === 'holding') this.#hold(this.#state, (held) => held.addFrame(source));
     else this.#publication.write(source);
   }
 
@@ -102,8 +104,7 @@ export class DummyAudio implements PublicationInput {
     }
     switch (this.#state.name) {
       case 'holding':
-        this.#state.held.addFrame(source);
-        this.#lookForAudio(this.#state.held, this.#state.startUs);
+        this.#hold(this.#state, (held) => held.addFrame(source));
         break;
       case 'silent':
         this.#writeBeside(this.#state.silence, source);
@@ -117,8 +118,9 @@ export class DummyAudio implements PublicationInput {
     }
   }
 
-  /** What is held has become more. */
-  #lookForAudio(held: HeldMedia, startUs: number): void {
+  /** No longer than it is worth waiting, or than there is room. */
+  #hold({ held, startUs }: Holding, add: (held: HeldMedia) => void): void {
+    add(held);
     if (this.#withoutAudioUs < this.#waitUs && !held.isFull) return;
     const silence = this.#beginSilence(startUs);
     held.releaseTo({
