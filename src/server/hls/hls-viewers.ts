@@ -15,6 +15,12 @@ export interface HlsViewerRequest {
   readonly url: string;
 }
 
+/** What viewers are kept with. */
+export type HlsViewersContext = Pick<
+  ServerContext,
+  'clock' | 'config' | 'gate' | 'ids' | 'logger' | 'registry'
+>;
+
 interface Viewer {
   readonly record: SessionRecord;
   readonly letGo: () => void;
@@ -27,26 +33,47 @@ interface Viewer {
  * with it has come for a while. Only where `hls.sub_session_hash_key` is set.
  */
 export class HlsViewers {
-  readonly #context: ServerContext;
+  readonly #context: HlsViewersContext;
+  readonly #maxViewers: number;
   /** By the hash in the URLs. */
   readonly #viewers = new Map<string, Viewer>();
+  /** Who is being decided about. */
+  #pending = 0;
 
-  constructor(context: ServerContext) {
+  constructor(context: HlsViewersContext, maxViewers: number = MAX_VIEWERS) {
     this.#context = context;
+    this.#maxViewers = maxViewers;
   }
 
   get isTracking(): boolean {
     return this.#context.config.hls.sub_session_hash_key !== '';
   }
 
-  /** @returns the hash for the viewer's URLs, or why there is none */
+  /** @returns the hash for the viewer's URLs, or why there is none; nobody is asked about a viewer who is one too many */
   async start({ address, remoteAddress, url }: HlsViewerRequest): Promise<string | EndReason> {
-    const { clock, gate, ids, registry, config, logger } = this.#context;
-    const id = ids.next('HLSSUB');
-    const identity: SessionIdentity = { ...address, id, protocol: 'HLS', remoteAddress, url };
-    const admission = await gate.play(identity);
-    if ('code' in admission) return admission;
-    if (this.#viewers.size >= MAX_VIEWERS) return endReason('limit-reached', 'HLS viewers');
+    if (this.#viewers.size + this.#pending >= this.#maxViewers)
+      return endReason('limit-reached', 'HLS viewers');
+    const { gate, ids } = this.#context;
+    const identity: SessionIdentity = {
+      ...address,
+      id: ids.next('HLSSUB'),
+      protocol: 'HLS',
+      remoteAddress,
+      url,
+    };
+    this.#pending += 1;
+    try {
+      const admission = await gate.play(identity);
+      return 'code' in admission ? admission : this.#begin(identity, admission);
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  /** @returns the viewer's hash */
+  #begin(identity: SessionIdentity, admission: PlayAdmission): string {
+    const { clock, registry, config, logger } = this.#context;
+    const { id, remoteAddress, url } = identity;
     const hash = createHash('md5')
       .update(id + config.hls.sub_session_hash_key)
       .digest('hex');
