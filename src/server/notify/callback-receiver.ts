@@ -84,6 +84,11 @@ export class CallbackReceiver {
     });
   }
 
+  /** Resolves when nothing is under way or waiting. */
+  whenEmpty(): Promise<void> {
+    return this.#tasks.whenEmpty();
+  }
+
   /** Nothing is waited for any more: what is pending is tried once. @returns resolves when it is done */
   finish(): Promise<void> {
     this.#isClosing = true;

@@ -239,6 +239,9 @@ test('of a receiver that a reload takes out of the config nothing is kept once i
     notify.receive({ type: 'rtmp-connect', connect });
     await settled();
   }
-  expect(notify.receiverCount).toBe(2);
+  expect(notify.receiverCount).toBe(1);
   expect(notify.counters).toMatchObject({ sent: 19, queued: 1 });
+  bench.client.open[0]!.answer({ status: 200, text: '' });
+  await settled();
+  expect(notify.receiverCount).toBe(0);
 });

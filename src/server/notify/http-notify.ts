@@ -167,16 +167,18 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
   #receiverAt(origin: string): CallbackReceiver {
     let receiver = this.#receivers.get(origin);
     if (receiver === undefined) {
-      this.#forgetIdle();
       receiver = new CallbackReceiver({ ...this.#options, observer: this });
       this.#receivers.set(origin, receiver);
+      void this.#forgetWhenEmpty(origin, receiver);
     }
     return receiver;
   }
 
-  /** Those that a reload has taken out of the config, as soon as they have got what was theirs; others come again. */
-  #forgetIdle(): void {
-    for (const [origin, { size }] of this.#receivers) if (size === 0) this.#receivers.delete(origin);
+  /** It may be one that a reload has taken out of the config; others come again. */
+  async #forgetWhenEmpty(origin: string, receiver: CallbackReceiver): Promise<void> {
+    do await receiver.whenEmpty();
+    while (receiver.size > 0);
+    this.#receivers.delete(origin);
   }
 
   /** Each receiver has a share, so that one which hangs does not take the place of others. */
