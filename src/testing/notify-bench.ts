@@ -2,6 +2,7 @@ import pino from 'pino';
 import { FlushScheduler } from '../hub/flush-scheduler.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import { endReason } from '../media/end-reason.ts';
+import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import type { ServerConfig } from '../server/config/server-config.ts';
 import { ServerEvents } from '../server/hooks/server-events.ts';
@@ -33,6 +34,7 @@ export class NotifyBench {
   readonly options: HttpNotifyOptions;
   readonly notify: HttpNotify;
   readonly events: ServerEvents;
+  readonly #configStore: ConfigStore;
 
   /** @param section of `http_notify`; by default each callback has its name as path, at one receiver */
   constructor(section: Record<string, unknown> = {}, other: Record<string, unknown> = {}) {
@@ -42,7 +44,8 @@ export class NotifyBench {
       http_notify: { enable: true, ...urls, ...section },
       ...other,
     });
-    this.config = parseConfig(text, 'test config').config;
+    this.#configStore = new ConfigStore(parseConfig(text, 'test config').config);
+    this.config = this.#configStore.current;
     this.hub = new StreamHub(new FlushScheduler(this.clock, 0), {
       gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },
     });
@@ -55,6 +58,12 @@ export class NotifyBench {
     const sources = { config: this.config, registry: this.registry, statistics };
     this.events = new ServerEvents(sources, [this.notify]);
     this.registry.observe(this.events);
+  }
+
+  /** The config is loaded again, with other values of `http_notify`. */
+  reload(section: Partial<ServerConfig['http_notify']>): void {
+    const { config } = this;
+    this.#configStore.apply({ ...config, http_notify: { ...config.http_notify, ...section } });
   }
 
   /** A session comes. */

@@ -21,5 +21,12 @@ export const CALLBACK_OF: Readonly<Record<ServerEvent['type'], CallbackName>> = 
   'hls-fragment': 'on_hls_make_ts',
 };
 
+/** The callback of a session's start, by that of its stop. */
+export const START_OF: Readonly<Partial<Record<CallbackName, CallbackName>>> = {
+  on_pub_stop: 'on_pub_start',
+  on_sub_stop: 'on_sub_start',
+  on_relay_pull_stop: 'on_relay_pull_start',
+};
+
 /** All of them. */
 export const CALLBACK_NAMES: readonly CallbackName[] = Object.values(CALLBACK_OF);

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { NotifyBench } from '../../testing/notify-bench.ts';
 import { settled } from '../../testing/settled.ts';
-import { ConfigStore } from '../config/config-store.ts';
-import { HttpNotify } from './http-notify.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+
+type NotifySection = Partial<ServerConfig['http_notify']>;
 
 const FAR_AWAY = new Promise<void>(() => {});
 
@@ -164,6 +165,25 @@ test('nobody hears of the stop of a session whose start was left out', async () 
   expect(bench.notify.counters).toMatchObject({ dropped: 12, queued: 0 });
 });
 
+test.each<[string, NotifySection, NotifySection, string[]]>([
+  ['callbacks were off', { enable: false }, { enable: true }, []],
+  ['starts had no URL', { on_pub_start: '' }, { on_pub_start: 'http://receiver/on_pub_start' }, []],
+  ['own inputs were not told about', { internal_publishers: false }, { internal_publishers: true }, []],
+  ['nobody wanted starts', { enable: false, on_pub_start: '' }, { enable: true }, ['on_pub_stop X1']],
+])(
+  'before a reload %s: whoever is told of starts hears of no stop alone',
+  async (_, before, after, stops) => {
+    const bench = new NotifyBench({ internal_publishers: true, ...before });
+    const early = bench.start('X1', 'a', { protocol: 'PS' });
+    bench.reload(after);
+    bench.stop(early);
+    bench.stop(bench.start('X2', 'b', { protocol: 'PS' }));
+    const ofBoth = (await bench.sent()).filter((line) => line !== 'on_pub_start X2');
+    expect(ofBoth.toSorted()).toEqual([...stops, 'on_pub_stop X2']);
+    expect(bench.notify.counters.dropped).toBe(0);
+  },
+);
+
 test('each of several receivers has its share of what may be pending', async () => {
   const bench = new NotifyBench({ on_sub_start: 'http://hanging/on_sub_start' });
   bench.client.result = undefined;
@@ -229,19 +249,21 @@ test('when the server stops, what is pending is sent, and given up after a while
 
 test('of a receiver that a reload takes out of the config nothing is kept once it has got what was its own', async () => {
   const bench = new NotifyBench();
-  const store = new ConfigStore(bench.config);
-  const notify = new HttpNotify({ ...bench.options, config: store.current });
   for (let number = 0; number < 20; number += 1) {
-    const url = `http://receiver${number}/on_rtmp_connect`;
-    store.apply({ ...bench.config, http_notify: { ...bench.config.http_notify, on_rtmp_connect: url } });
+    bench.reload({ on_rtmp_connect: `http://receiver${number}/on_rtmp_connect` });
     bench.client.result = number === 10 ? undefined : { status: 200, text: '' };
-    const connect = { sessionId: `R${number}`, remoteAddress: '', app: '', flashVer: '', tcUrl: '' };
-    notify.receive({ type: 'rtmp-connect', connect });
+    bench.events.connected({
+      sessionId: `R${number}`,
+      remoteAddress: '',
+      app: '',
+      flashVer: '',
+      tcUrl: '',
+    });
     await settled();
   }
-  expect(notify.receiverCount).toBe(1);
-  expect(notify.counters).toMatchObject({ sent: 19, queued: 1 });
+  expect(bench.notify.receiverCount).toBe(1);
+  expect(bench.notify.counters).toMatchObject({ sent: 19, queued: 1 });
   bench.client.open[0]!.answer({ status: 200, text: '' });
   await settled();
-  expect(notify.receiverCount).toBe(0);
+  expect(bench.notify.receiverCount).toBe(0);
 });

@@ -8,7 +8,7 @@ import { TroubleLog, type TroubleReport } from '../hooks/trouble-log.ts';
 import { callbackBody, type CallbackOrigin } from './callback-body.ts';
 import type { CallbackClient } from './callback-client.ts';
 import { CallbackEndpoints, type CallbackEndpoint } from './callback-endpoint.ts';
-import { CALLBACK_OF, type CallbackName } from './callback-names.ts';
+import { CALLBACK_OF, START_OF, type CallbackName } from './callback-names.ts';
 import {
   CallbackReceiver,
   type Callback,
@@ -56,7 +56,10 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
   readonly #options: HttpNotifyOptions;
   readonly #endpoints: CallbackEndpoints;
   readonly #receivers = new Map<string, CallbackReceiver>();
+  /** There was no room for them. */
   readonly #missedStarts = new MissedStarts();
+  /** The config did not want them; after a reload it may want the stops. */
+  readonly #untoldStarts = new MissedStarts();
   readonly #failures = new Map<CallbackName, TroubleLog<ShownFailure>>();
   readonly #drops: TroubleLog<CallbackName>;
   readonly #counters = { sent: 0, failed: 0, retried: 0, dropped: 0 };
@@ -93,12 +96,13 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
       this.#counters.dropped += 1;
       return;
     }
-    if (this.#isClosing || !config.http_notify.enable || !isToBeTold(event, config)) return;
-    // The update that waits will show what is going on when its turn comes.
-    if (event.type === 'update' && this.#isUpdatePending) return;
     const name = CALLBACK_OF[event.type];
-    const endpoint = this.#endpoints.of(name);
-    if (endpoint !== undefined) this.#queue(event, name, endpoint);
+    const isStopAlone = this.#untoldStarts.isStopOfOne(event) && this.#areStartsWanted(name);
+    const isWanted = config.http_notify.enable && isToBeTold(event, config) && !isStopAlone;
+    const endpoint = isWanted && !this.#isClosing ? this.#endpoints.of(name) : undefined;
+    if (endpoint === undefined) this.#untoldStarts.leftOut(event);
+    // The update that waits will show what is going on when its turn comes.
+    else if (event.type !== 'update' || !this.#isUpdatePending) this.#queue(event, name, endpoint);
   }
 
   /** Takes no more events. What is pending is tried once more, and given up when `giveUp` resolves. */
@@ -128,6 +132,12 @@ export class HttpNotify implements ServerEventSink, CallbackObserver {
   failed(callback: Callback, failure: CallbackFailure): void {
     this.#counters.failed += 1;
     this.#logFailure(callback, failure);
+  }
+
+  /** @param stop of a session; who has no URL for starts wants its stops alone */
+  #areStartsWanted(stop: CallbackName): boolean {
+    const start = START_OF[stop];
+    return start !== undefined && this.#endpoints.of(start) !== undefined;
   }
 
   #queue(event: ServerEvent, name: CallbackName, endpoint: CallbackEndpoint): void {
