@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { httpServerOptions } from '../http-listener.ts';
 import { addressOf, listen, type Listener } from '../listener.ts';
 import type { ServerContext } from '../server-context.ts';
-import { exposureWarning } from './exposure.ts';
+import { warnOfExposure } from './exposure.ts';
 import type { HttpApi } from './http-api.ts';
 
 /** Opens the port of the HTTP API. */
@@ -15,7 +15,6 @@ export async function listenHttpApi(api: HttpApi, context: ServerContext): Promi
     void api.handle(request, response);
   });
   const listener = await listen(server, 'http-api', config.addr, context.logger);
-  const warning = exposureWarning(config, addressOf(listener).address);
-  if (warning !== undefined) context.logger.warn(warning);
+  server.once('close', warnOfExposure(context, addressOf(listener).address));
   return listener;
 }

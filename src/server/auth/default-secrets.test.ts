@@ -72,6 +72,17 @@ test("lal's sample of 0.2.8, which has a check on, starts; every start says so, 
   }
 });
 
+test('a reload that brings one says so as well', () => {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push((JSON.parse(line) as { msg: string }).msg);
+  const configOf = (section: object) =>
+    parseConfig(JSON.stringify({ simple_auth: { pub_rtmp_enable: true, ...section } }), 'test config').config;
+  const server = new MediaServer(configOf({ key: 'own' }), { logger: pino({ level: 'warn' }, { write }) });
+  server.reload(configOf({ key: KEY }));
+  expect(lines).toEqual([expect.stringMatching(/^SECURITY: simple_auth\.key /)]);
+  expect(server.securityWarnings).toHaveLength(1);
+});
+
 test('what we write, ship or generate has none of them', () => {
   const known = new RegExp(`${MASTER}|(?<!github\\.com/)${KEY}`);
   expect(effectiveConfigJson(builtInConfig())).not.toMatch(known);

@@ -37,3 +37,13 @@ test('a file that cannot be used changes nothing, and the answer says what is wr
   expect(body.detail).toMatch(/^test\.json:1:16: server_id: .*\ntest\.json:2:\d+: limits\.max_streams: /);
   expect(bench.context.config.limits.max_streams).toBe(5);
 });
+
+test('a secret that everybody knows is named in the answer, and in what the server says of itself', async () => {
+  bench.configText = '{ "simple_auth": { "key": "q191201771", "pub_rtmp_enable": true } }';
+  const reload = (await bench.get('/api/ctrl/reload_config')).body.data as { warnings: string[] };
+  expect(reload.warnings.filter((text) => text.startsWith('SECURITY: '))).toEqual([
+    expect.stringContaining('simple_auth.key has a value of lal'),
+  ]);
+  const info = (await bench.get('/api/stat/lal_info')).body.data as { warnings: string[] };
+  expect(info.warnings).toEqual([expect.stringContaining('simple_auth.key ')]);
+});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { securityWarnings } from '../../auth/default-secrets.ts';
 import { formatFinding } from '../../config/config-finding.ts';
 import { RELOAD_EFFECT_TEXTS, type ReloadEffect } from '../../config/reload-effects.ts';
 import { ApiCode } from '../api-codes.ts';
@@ -21,9 +22,10 @@ const reloadSchema = z.object({
   needs_restart: z.array(z.string()).readonly().meta({
     description: 'Keys whose value in the file is not the one in force; a restart would change that.',
   }),
-  warnings: z
-    .array(z.string())
-    .meta({ description: 'What is odd about the file: `file:line:column: key: text`.' }),
+  warnings: z.array(z.string()).meta({
+    description:
+      'What is odd about the file: `file:line:column: key: text`; secrets that everybody knows: `SECURITY: text`.',
+  }),
 });
 
 /** The config of the running server. */
@@ -39,13 +41,15 @@ export const configEndpoints: readonly Endpoint[] = [
       'that is wrong in `detail`.',
     parameters: z.object({}),
     data: { schema: reloadSchema, onFailure: { applied: [], needs_restart: [], warnings: [] } },
-    handle: ({ configReloader }) => {
+    handle: ({ config, configReloader }) => {
       const reload = configReloader.readAgain();
       if (reload instanceof Error) return { code: ApiCode.configRefused, detail: reload.message };
-      const { applied, needsRestart, warnings } = reload;
-      return {
-        data: { applied: [...applied], needs_restart: needsRestart, warnings: warnings.map(formatFinding) },
-      };
+      const { applied, needsRestart } = reload;
+      const warnings = [
+        ...reload.warnings.map(formatFinding),
+        ...securityWarnings(config).map((text) => `SECURITY: ${text}`),
+      ];
+      return { data: { applied: [...applied], needs_restart: needsRestart, warnings } };
     },
   }),
 ];
