@@ -4,8 +4,8 @@ import type { ServerConfig } from './server-config.ts';
 /**
  * What is served when nobody gave a config: the ports of lal's sample file, media on all interfaces, everything that
  * controls the server on the loopback address, log lines on standard output only, and no secrets. HLS writes below the
- * working directory, as with lal, and removes a stream's files after it has ended; recording is off. Features that are
- * not built yet are off but have their address, so that switching them on is one word.
+ * working directory, as with lal, and removes a stream's files after it has ended; recording is off. What is off
+ * has its address all the same, so that switching it on is one word.
  */
 const BUILT_IN = {
   conf_version: 'v0.4.1',
