@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
 
   after(delayMs: number, task: () => void): () => void {
     this.#order += 1;
-    const timer = { dueMs: this.#nowMs + delayMs, order: this.#order, task };
+    const timer = { dueMs: this.#nowMs + Math.max(delayMs, 0), order: this.#order, task };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);

@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { endReason } from '../../media/end-reason.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { FakeHttp } from '../../testing/fake-http.ts';
@@ -111,6 +112,28 @@ test('a live list is followed at its pace', async () => {
   http.put(LIST, list(1, 5, '#EXT-X-ENDLIST'));
   await pass(2000);
   expect(log).toEqual(['1 new', '2 next', '3 next', '4 next', 'end']);
+});
+
+test('a list that takes longer to come than it is valid is asked for again at once', async () => {
+  putFragments();
+  http.put(LIST, list(0, 4));
+  await receive();
+  await pass(1750);
+  const slow = new PassThrough();
+  http.put(LIST, { body: slow });
+  await pass(250);
+  http.takeUrls();
+  const timers = vi.spyOn(clock, 'after');
+  // A piece now and then keeps the request alive, for longer than the half of a target duration.
+  for (const piece of ['#EXT', 'M3U\n']) {
+    slow.write(piece);
+    await pass(750);
+  }
+  http.put(LIST, list(1, 5));
+  slow.end(list(0, 4).slice('#EXTM3U\n'.length));
+  await pass(250);
+  expect(http.takeUrls()).toEqual([LIST, fragment(4)]);
+  expect(timers.mock.calls.filter(([delayMs]) => delayMs < 0)).toEqual([]);
 });
 
 test('of a master playlist the best variant is received, from where it was redirected to', async () => {

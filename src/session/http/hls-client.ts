@@ -142,7 +142,9 @@ export class HlsClient {
   async #waitForReload(): Promise<void> {
     const { clock, signal } = this.#options;
     const { reloadMs } = this.#follower;
-    if (reloadMs !== undefined) await sleep(clock, reloadMs - clock.monotonicMs(), signal);
+    const waitMs = reloadMs === undefined ? 0 : reloadMs - clock.monotonicMs();
+    // A list that came slowly may be due again already.
+    if (waitMs > 0) await sleep(clock, waitMs, signal);
   }
 
   /** @param isLastTry what cannot be had is an error then; else `undefined` */
