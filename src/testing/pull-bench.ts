@@ -50,6 +50,7 @@ export class PullBench {
   readonly hub: StreamHub;
   readonly gate: StreamGate;
   readonly service: RelayPullService;
+  readonly context: ServerContext;
   /** Every connection so far. */
   readonly sources: FakeSource[] = [];
   readonly log: PullLogLine[] = [];
@@ -76,7 +77,7 @@ export class PullBench {
       sessionEnded: ({ id, baseType }, { code }) =>
         void (baseType === 'PULL' && this.events.push(`stop ${id} ${code}`)),
     });
-    const context: ServerContext = {
+    this.context = {
       config,
       configStore: this.configStore,
       logger,
@@ -89,7 +90,10 @@ export class PullBench {
       udpPorts: createUdpPorts(config, logger),
       streamingSockets: new WeakSet<Socket>(),
     };
-    this.service = new RelayPullService(context, open ?? ((request, target) => this.#open(request, target)));
+    this.service = new RelayPullService(
+      this.context,
+      open ?? ((request, target) => this.#open(request, target)),
+    );
   }
 
   /** The newest connection. */

@@ -27,17 +27,25 @@ export class FlvSource implements PullSource {
   #ingest: FlvIngest | undefined;
   #pacer: MediaPacer<TimedFlvTag> | undefined;
   #file: string | undefined;
+  #starting: Promise<void> | undefined;
+  /** Why we closed it, perhaps after the file was read and before it was played. */
+  #closed: EndReason | undefined;
 
-  constructor(request: PullRequest, target: PullTarget, context: ServerContext) {
+  constructor(
+    request: PullRequest,
+    target: PullTarget,
+    context: ServerContext,
+    client: HttpClient = networkHttpClient({ verifyCertificate: request.verifyCertificate }),
+  ) {
     const { idle_timeout_ms: idleTimeoutMs, max_message_bytes: maxTagBytes } = context.config.limits;
     this.#request = request;
     this.#target = target;
     this.#context = context;
-    this.#client = networkHttpClient({ verifyCertificate: request.verifyCertificate });
+    this.#client = client;
     this.#session = new FlvClientSession(
       {
         url: request.url.text,
-        client: this.#client,
+        client,
         userAgent: SERVER_NAME,
         startTimeoutMs: request.stepTimeoutMs,
         idleTimeoutMs,
@@ -45,7 +53,7 @@ export class FlvSource implements PullSource {
         clock: context.clock,
       },
       {
-        started: (file) => void this.#started(file).catch(this.#failed),
+        started: (file) => void (this.#starting = this.#started(file).catch(this.#failed)),
         tag: (tag) => this.#held.push(tag),
         ended: (reason) => void this.#ended(reason),
       },
@@ -67,6 +75,7 @@ export class FlvSource implements PullSource {
   }
 
   close(reason: EndReason): void {
+    this.#closed ??= reason;
     this.#session.end(reason);
     this.#pacer?.stop();
   }
@@ -113,11 +122,12 @@ export class FlvSource implements PullSource {
 
   async #ended(reason: EndReason): Promise<void> {
     this.#client.close();
-    // The file has been read; its last seconds are still to be played.
+    // The file has been read; its last seconds, or all of a short one, are still to be played.
     if (reason.code === 'source-ended') {
+      await this.#starting;
       await this.#pacer?.whenEmpty();
-      this.#request.memory.finished = this.#file;
+      if (this.#closed === undefined) this.#request.memory.finished = this.#file;
     }
-    this.#target.ended(reason);
+    this.#target.ended(this.#closed ?? reason);
   }
 }

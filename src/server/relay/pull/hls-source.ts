@@ -2,7 +2,7 @@ import type { PublicationInput } from '../../../hub/publication.ts';
 import { HlsIngest } from '../../../ingest/hls/hls-ingest.ts';
 import { endReason, type EndReason } from '../../../media/end-reason.ts';
 import { HlsClient, hlsEndReason } from '../../../session/http/hls-client.ts';
-import { networkHttpClient } from '../../../session/http/http-client.ts';
+import { networkHttpClient, type HttpClient } from '../../../session/http/http-client.ts';
 import { SERVER_NAME } from '../../http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
@@ -15,9 +15,9 @@ export function hlsSource(
   { url, stepTimeoutMs, verifyCertificate, memory }: PullRequest,
   target: PullTarget,
   { config, clock }: ServerContext,
+  network: HttpClient = networkHttpClient({ verifyCertificate }),
 ): PullSource {
   const stop = new AbortController();
-  const network = networkHttpClient({ verifyCertificate });
   const client = new HlsClient({
     url: url.text,
     client: network,
@@ -42,6 +42,8 @@ export function hlsSource(
       await ingest.play(events);
     }
     await ingest.finish();
+    // Whoever is stopped has nothing left to play either.
+    if (stop.signal.aborted) return stop.signal.reason as EndReason;
     memory.finished = client.lastFragment;
     return endReason('source-ended');
   };
