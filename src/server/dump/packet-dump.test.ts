@@ -17,12 +17,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function open(path: string): PacketDump {
+function open(path: string, isSequel = false): PacketDump {
   const logger = pino(
     {},
     { write: (line: string) => void log.push((JSON.parse(line) as { msg: string }).msg) },
   );
-  return new PacketDump(path, { clock, logger });
+  return new PacketDump(path, { clock, logger }, isSequel);
 }
 
 test('a dump begins with the name of the program, and has every packet with its time', async () => {
@@ -49,4 +49,22 @@ test('a file that cannot be made costs a line of the log, once', async () => {
     dump.write(DumpRecordType.rtspRtp, Uint8Array.of(1));
   }
   expect(log).toEqual(['dump ended early', 'dump ended early']);
+});
+
+test('a dump that is begun anew overwrites what is there, a sequel goes on behind it', async () => {
+  const path = join(folder, 'a.laldump');
+  writeFileSync(path, 'not a dump');
+  const first = open(path);
+  first.write(DumpRecordType.rtspRtp, Uint8Array.of(1));
+  const firstEnded = first.close();
+  const second = open(path, true);
+  second.write(DumpRecordType.rtspRtp, Uint8Array.of(2));
+  await Promise.all([firstEnded, second.close()]);
+  const records = parseDump(readFileSync(path));
+  expect(records.map(({ type }) => type)).toEqual([49, 17, 49, 17]);
+  expect(records.flatMap(({ type, body }) => (type === 17 ? [...body] : []))).toEqual([1, 2]);
+  const other = join(folder, 'b.laldump');
+  await open(other, true).close();
+  expect(readFileSync(other)).toHaveLength(0);
+  expect(log).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { constants, createWriteStream, fstatSync, mkdirSync, openSync, type WriteStream } from 'node:fs';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { Logger } from 'pino';
@@ -10,6 +10,9 @@ import { SERVER_NAME } from '../http-headers.ts';
 const MAX_QUEUE_BYTES = 16 << 20;
 /** An hour of 18 Mbit/s: nobody looks at more, and somebody may forget that it runs. */
 const MAX_FILE_BYTES = 8 * 2 ** 30;
+
+/** All write at the end: whoever goes on in a file may meet the one before, who still waits for the disk. */
+const SEQUEL_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /** What a dump needs of its surroundings. */
 export interface PacketDumpContext {
@@ -23,18 +26,26 @@ export class PacketDump {
   readonly #context: PacketDumpContext;
   readonly #file: WriteStream | undefined;
   #bytes = 0;
+  /** The record that names the program is there; a sequel in which nothing comes has none. */
+  #isBegun = false;
   #isOver = false;
   #hasFailed = false;
 
-  /** Makes the file, and its folders. @param path from `dumpPathOf`; what was there is overwritten */
-  constructor(path: string, context: PacketDumpContext) {
+  /**
+   * Makes the file, and its folders.
+   * @param path from `dumpPathOf`
+   * @param isSequel goes on behind what is there, which may still be being written; else that is overwritten
+   */
+  constructor(path: string, context: PacketDumpContext, isSequel = false) {
     this.#path = path;
     this.#context = context;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      this.#file = createWriteStream(path);
+      const fd = openSync(path, isSequel ? SEQUEL_FLAGS : SEQUEL_FLAGS | constants.O_TRUNC);
+      this.#bytes = fstatSync(fd).size;
+      this.#file = createWriteStream(path, { fd });
       this.#file.on('error', (error) => this.#giveUp(error.message));
-      this.write(DumpRecordType.fileHeader, Buffer.from(SERVER_NAME));
+      if (!isSequel) this.#begin();
     } catch (error) {
       this.#giveUp((error as Error).message);
     }
@@ -51,9 +62,8 @@ export class PacketDump {
       this.#giveUp('the file is large enough');
       return;
     }
-    const record = serializeDumpRecord({ type, wallMs: this.#context.clock.wallMs(), body });
-    this.#bytes += record.length;
-    this.#file.write(record);
+    if (!this.#isBegun) this.#begin();
+    this.#append(type, body);
   }
 
   /** Resolves when everything is written, or cannot be. */
@@ -63,6 +73,17 @@ export class PacketDump {
     this.#file.end();
     // What went wrong has been logged.
     await finished(this.#file).catch(() => undefined);
+  }
+
+  #begin(): void {
+    this.#isBegun = true;
+    this.#append(DumpRecordType.fileHeader, Buffer.from(SERVER_NAME));
+  }
+
+  #append(type: DumpRecordType, body: Uint8Array): void {
+    const record = serializeDumpRecord({ type, wallMs: this.#context.clock.wallMs(), body });
+    this.#bytes += record.length;
+    this.#file?.write(record);
   }
 
   #giveUp(reason: string): void {

@@ -75,14 +75,14 @@ export class PullAttempt {
     context: ServerContext,
     listener: PullAttemptListener,
   ) {
-    const { origin, dumpPath, memory } = options;
+    const { origin, memory } = options;
     const timeoutMs = options.timeoutMs === 0 ? FOR_EVER_MS : Math.min(options.timeoutMs, FOR_EVER_MS);
     this.#options = options;
     this.#listener = listener;
     this.#context = context;
     this.id = context.ids.next(ID_PREFIX[origin.url.protocol]);
     this.#startedMs = context.clock.wallMs();
-    this.#dump = dumpPath === undefined ? undefined : new PacketDump(dumpPath, context);
+    this.#dump = this.#openDump();
     this.#cancelTimeout = context.clock.after(timeoutMs, () => this.end(endReason('handshake-timeout')));
     context.logger.debug(
       { session: this.id, stream: options.streamKey, url: redactUrl(origin.url.shown) },
@@ -123,6 +123,15 @@ export class PullAttempt {
       this.#context.clock.endOfTurn(() => this.end(endReasonOfError(error)));
       return NO_SOURCE;
     }
+  }
+
+  /** Tries of one order go into one file, one behind the other. */
+  #openDump(): PacketDump | undefined {
+    const { origin, dumpPath, memory } = this.#options;
+    if (dumpPath === undefined || origin.url.protocol !== 'RTSP') return undefined;
+    const dump = new PacketDump(dumpPath, this.#context, memory.hasDump);
+    memory.hasDump = true;
+    return dump;
   }
 
   async #claim(): Promise<PublicationInput | undefined> {

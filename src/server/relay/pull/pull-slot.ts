@@ -43,7 +43,7 @@ export class PullSlot {
   /** What the stream is called. */
   readonly address: StreamAddress;
   /** Of the present order, or of the config. */
-  memory: PullMemory = { finished: undefined };
+  memory: PullMemory = newMemory();
   readonly #host: PullSlotHost;
   #command: PullSettings | undefined;
   /** The try under way, and what it was begun with. */
@@ -89,7 +89,7 @@ export class PullSlot {
     if (command.autoStopMs === 0 && !facts.hasOutput) return 'auto-stop';
     if (this.#host.isFull) return 'limit-reached';
     this.#command = command;
-    this.memory = { finished: undefined };
+    this.memory = newMemory();
     this.#tries = 0;
     this.#failures = 0;
     this.#watchedMs = facts.nowMs;
@@ -213,4 +213,8 @@ export class PullSlot {
     this.#letGo?.();
     this.#letGo = undefined;
   }
+}
+
+function newMemory(): PullMemory {
+  return { finished: undefined, hasDump: false };
 }
