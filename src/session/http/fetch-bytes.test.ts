@@ -50,6 +50,20 @@ test('a body is put together, and its bytes are counted', async () => {
   expect([counted, clock.pendingTimers]).toEqual([6, 0]);
 });
 
+test('pieces are copied, so that as many as there are bytes take no more memory', async () => {
+  const body = new PassThrough();
+  http.put(PAGE, { headers: { 'content-length': '6' }, body });
+  const result = fetched();
+  const pieces = ['ab', 'cd', 'ef'].map((letter) => Buffer.from(letter));
+  for (const piece of pieces) {
+    body.write(piece);
+    await settled();
+    piece.fill('x');
+  }
+  body.end();
+  expect(await result).toBe('abcdef');
+});
+
 test('a body that is too large is not read to its end', async () => {
   const body = new PassThrough();
   http.put(PAGE, { body });

@@ -1,3 +1,4 @@
+import { ByteWriter } from '../../bytes/byte-writer.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { Clock } from '../../media/clock.ts';
 import { endReason } from '../../media/end-reason.ts';
@@ -31,6 +32,8 @@ export interface FetchedBytes {
 
 /** A server that lets it drip is given up after so many times `timeoutMs`. */
 const MAX_TIMEOUTS = 6;
+/** What a server announces is believed so far: most fragments then need no larger block. */
+const MAX_FIRST_BLOCK_BYTES = 4 << 20;
 
 /**
  * Fetches the whole body of `url`.
@@ -64,37 +67,27 @@ export async function fetchBytes(url: string, options: FetchOptions): Promise<Fe
   }
 }
 
+/** A body of many small pieces takes no more memory than one of few: all are copied into one block. */
 async function readBody(
   { headers, body }: OpenedHttp,
   { maxBytes, onBytes }: FetchOptions,
   moved: () => void,
 ): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
+  const announced = Number(headers['content-length'] ?? 0);
   try {
-    if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    if (announced > maxBytes) throw tooLarge(maxBytes);
     moved();
+    const block = new ByteWriter(announced > 0 ? Math.min(announced, MAX_FIRST_BLOCK_BYTES) : undefined);
     for await (const piece of body as AsyncIterable<Uint8Array>) {
       moved();
       onBytes(piece.length);
-      length += piece.length;
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      pieces.push(piece);
+      if (block.length + piece.length > maxBytes) throw tooLarge(maxBytes);
+      block.bytes(piece);
     }
+    return block.finish();
   } finally {
     body.destroy();
   }
-  return joined(pieces, length);
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function tooLarge(limit: number): ProtocolError {
