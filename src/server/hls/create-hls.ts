@@ -55,7 +55,7 @@ export function createHls(
   const files = new HlsFiles(output, storage, cache, clock);
   const memory = {
     get cachedBytes() {
-      return cache.bytes;
+      return cache.bytes + files.listBytes;
     },
     get storedBytes() {
       return storage instanceof MemoryStorage ? storage.bytes : 0;

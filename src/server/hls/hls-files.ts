@@ -9,6 +9,8 @@ const MAX_PLAYLIST_BYTES = 64 * 1024 * 1024;
 
 /** Lists of ended streams that are kept in memory, so that they are not read and hashed for each request. */
 const MAX_KEPT_LISTS = 16;
+/** Of all of them: the largest list that is served may be kept, alone. */
+const MAX_KEPT_BYTES = MAX_PLAYLIST_BYTES;
 
 /** A fragment: in memory, or as an open file, which the receiver closes. */
 export type FoundFragment = CachedFile | StoredFile;
@@ -21,6 +23,7 @@ export class HlsFiles {
   readonly #cache: FileCache;
   /** Newest last. */
   readonly #lists = new Map<string, PlaylistDocument>();
+  #listBytes = 0;
 
   constructor(output: HlsOutput, storage: HlsStorage, cache: FileCache, clock: Clock) {
     this.#output = output;
@@ -53,6 +56,11 @@ export class HlsFiles {
     return loaded ?? this.#storage.open(folder, name);
   }
 
+  /** Of lists that are kept. */
+  get listBytes(): number {
+    return this.#listBytes;
+  }
+
   /** To be called about once a second. */
   tick(nowMs: number): void {
     this.#cache.tick(nowMs, (key) => {
@@ -67,13 +75,19 @@ export class HlsFiles {
     if (known?.length === length && known.modifiedMs === modifiedMs) return known;
     if (length > MAX_PLAYLIST_BYTES) return undefined;
     const document = new PlaylistDocument([await file.readAll()], modifiedMs);
-    this.#lists.delete(key);
+    this.#forgetList(key);
     this.#lists.set(key, document);
+    this.#listBytes += document.length;
     for (const oldest of this.#lists.keys()) {
-      if (this.#lists.size <= MAX_KEPT_LISTS) break;
-      this.#lists.delete(oldest);
+      if (this.#lists.size <= MAX_KEPT_LISTS && this.#listBytes <= MAX_KEPT_BYTES) break;
+      this.#forgetList(oldest);
     }
     return document;
+  }
+
+  #forgetList(key: string): void {
+    this.#listBytes -= this.#lists.get(key)?.length ?? 0;
+    this.#lists.delete(key);
   }
 
   #isListed(folder: string, name: string): boolean {
