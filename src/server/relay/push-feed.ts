@@ -3,6 +3,9 @@ import type { ByteSink, Subscription, SubscriptionLimits } from '../../hub/subsc
 import type { Clock } from '../../media/clock.ts';
 import type { EndReason } from '../../media/end-reason.ts';
 
+/** How long a target may take nothing of what waits for it: lal's time to write. */
+export const STALL_TIMEOUT_MS = 10_000;
+
 /** What a client session offers to a publisher. */
 export interface PushOutlet {
   write(bytes: Uint8Array): boolean;

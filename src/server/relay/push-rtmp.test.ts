@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FlvTagToFrames } from '../../container/flv/tag-to-frames.ts';
 import { FlushScheduler } from '../../hub/flush-scheduler.ts';
 import { LiveStream } from '../../hub/live-stream.ts';
 import type { Publication } from '../../hub/publication.ts';
-import { systemClock } from '../../media/clock.ts';
+import { systemClock, type Clock } from '../../media/clock.ts';
 import { endReason, type EndReason } from '../../media/end-reason.ts';
 import { readAllAmf0 } from '../../protocol/amf/amf0.ts';
 import { AmfObject } from '../../protocol/amf/amf-value.ts';
@@ -14,6 +14,7 @@ import { parseCommand } from '../../protocol/rtmp/command.ts';
 import { ServerHandshake } from '../../protocol/rtmp/handshake/handshake.ts';
 import { RtmpMessageChannel } from '../../protocol/rtmp/message-channel.ts';
 import type { RtmpMessage } from '../../protocol/rtmp/message.ts';
+import { FakeClock } from '../../testing/fake-clock.ts';
 import { AAC_RECORD, AVC_RECORD, HEVC_RECORD, hex } from '../../testing/flv-vectors.ts';
 import { roomyLimits, scriptTrack } from '../../testing/hub-kit.ts';
 import { parseConfig } from '../config/load-config.ts';
@@ -33,6 +34,7 @@ let stream: LiveStream;
 let publication: Publication;
 let reader: FlvTagToFrames;
 let server: Server;
+let peer: Socket;
 /** Commands with a name, media by type. */
 let commands: unknown[][];
 let media: RtmpMessage[];
@@ -48,8 +50,8 @@ beforeEach(() => {
 });
 afterEach(() => server.close());
 
-function send(type: 8 | 9, timestampMs: number, body: string): void {
-  reader.read({ type, timestampMs, body: hex(body) });
+function send(type: 8 | 9, timestampMs: number, body: string | Uint8Array): void {
+  reader.read({ type, timestampMs, body: typeof body === 'string' ? hex(body) : body });
   for (const event of reader.takeEvents()) {
     if (event.type === 'frame') publication.write(event.frame);
     else if (event.type === 'track') publication.setTrack(event.track);
@@ -60,6 +62,7 @@ function send(type: 8 | 9, timestampMs: number, body: string): void {
 async function serve(streamId: number): Promise<string> {
   server = createServer((socket) => {
     const channel = new RtmpMessageChannel(new ServerHandshake());
+    peer = socket;
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       channel.receive(chunk);
@@ -93,7 +96,11 @@ interface Pushed {
   readonly ends: EndReason[];
 }
 
-async function push(streamId: number, manner: Partial<PushManner> = {}): Promise<Pushed> {
+async function push(
+  streamId: number,
+  manner: Partial<PushManner> = {},
+  clock: Clock = systemClock,
+): Promise<Pushed> {
   const template = new PushTemplate(await serve(streamId));
   let starts = 0;
   const ends: EndReason[] = [];
@@ -103,7 +110,7 @@ async function push(streamId: number, manner: Partial<PushManner> = {}): Promise
       manner: { ...MANNER, ...manner },
       stream,
       limits: roomyLimits,
-      context: { clock: systemClock, config: parseConfig('{"rtmp": {"gop_num": 1}}', 'test').config },
+      context: { clock, config: parseConfig('{"rtmp": {"gop_num": 1}}', 'test').config },
     },
     { started: () => (starts += 1), ended: (reason) => ends.push(reason) },
   )!;
@@ -166,6 +173,22 @@ test.each([
     connection.end(endReason('kicked'));
   },
 );
+
+test('a target that takes nothing of what waits for ten seconds is given up', async () => {
+  const clock = new FakeClock();
+  send(9, 0, `17 00 000000 ${AVC_RECORD}`);
+  const { connection, starts, ends } = await push(1, {}, clock);
+  await eventually(() => expect(starts()).toBe(1));
+  peer.pause();
+  const keyFrame = Buffer.concat([hex('17 01 000000 00100001 65'), Buffer.alloc(1 << 20, 0x88)]);
+  for (let frame = 0; frame < 24; frame += 1) send(9, frame * 40, keyFrame);
+  await eventually(() => expect(connection.subscription.queuedBytes).toBeGreaterThan(0));
+  clock.advance(10_000);
+  expect(ends).toEqual([]);
+  clock.advance(2000);
+  expect(ends.map(({ code }) => code)).toEqual(['idle-timeout']);
+  peer.destroy();
+});
 
 test('a stream of which FLV has no track is not for such targets', async () => {
   publication.setTrack(scriptTrack());

@@ -9,7 +9,7 @@ import type { RtmpUrl } from '../../protocol/rtmp/rtmp-url.ts';
 import { RtmpClientSession } from '../../session/rtmp/client-session.ts';
 import { rtmpFanoutOptions } from '../output-options.ts';
 import type { PushConnection, PushConnectionEvents, PushConnectionOptions } from './push-connection.ts';
-import { PushFeed } from './push-feed.ts';
+import { PushFeed, STALL_TIMEOUT_MS } from './push-feed.ts';
 
 /** What nearly all servers answer to `createStream`. */
 const USUAL_STREAM_ID = 1;
@@ -43,6 +43,7 @@ class RtmpPush implements PushConnection {
         tls: { verifyCertificate: manner.verifyCertificate },
         connectTimeoutMs: manner.timeoutMs,
         startTimeoutMs: manner.timeoutMs,
+        idleTimeoutMs: STALL_TIMEOUT_MS,
         // The subscription has the bound.
         maxQueueBytes: Infinity,
         clock: context.clock,

@@ -11,7 +11,7 @@ import { rtspFanoutOptions } from '../output-options.ts';
 import { rtspGoodbye } from '../rtsp/rtsp-goodbye.ts';
 import { VERSION } from '../version.ts';
 import type { PushConnection, PushConnectionEvents, PushConnectionOptions } from './push-connection.ts';
-import { PushFeed } from './push-feed.ts';
+import { PushFeed, STALL_TIMEOUT_MS } from './push-feed.ts';
 
 /** @returns `undefined` when RTP has no format for any of the stream's tracks */
 export function openRtspPush(
@@ -52,6 +52,7 @@ class RtspPush implements PushConnection {
         tls: { verifyCertificate: manner.verifyCertificate },
         connectTimeoutMs: manner.timeoutMs,
         answerTimeoutMs: manner.timeoutMs,
+        idleTimeoutMs: STALL_TIMEOUT_MS,
         // The subscription has the bound.
         maxQueueBytes: Infinity,
         clock: context.clock,
