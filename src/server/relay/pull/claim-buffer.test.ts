@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { HeldMedia } from './held-media.ts';
+import { ClaimBuffer } from './claim-buffer.ts';
 
 test('what comes before the stream is there is handed over in order, and then everything at once', () => {
   const taken: string[] = [];
-  const held = new HeldMedia<string>(({ length }) => length);
+  const held = new ClaimBuffer<string>(({ length }) => length);
   held.push('a');
   held.push('b');
   expect(taken).toEqual([]);
@@ -14,7 +14,7 @@ test('what comes before the stream is there is handed over in order, and then ev
 
 test('who holds too much loses what comes then', () => {
   const taken: number[] = [];
-  const held = new HeldMedia<number>((bytes) => bytes);
+  const held = new ClaimBuffer<number>((bytes) => bytes);
   for (const bytes of [4 << 20, 1, 1]) held.push(bytes);
   held.open((item) => void taken.push(item));
   held.push(7);

@@ -2,7 +2,7 @@
 const MAX_HELD_BYTES = 4 << 20;
 
 /** Media that comes while the stream is being asked for; afterwards it passes through. */
-export class HeldMedia<Item> {
+export class ClaimBuffer<Item> {
   readonly #sizeOf: (item: Item) => number;
   #held: Item[] = [];
   #bytes = 0;

@@ -8,7 +8,7 @@ import { FlvClientSession } from '../../../session/http/flv-client-session.ts';
 import { networkHttpClient, type HttpClient } from '../../../session/http/http-client.ts';
 import { SERVER_NAME } from '../../http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
-import { HeldMedia } from './held-media.ts';
+import { ClaimBuffer } from './claim-buffer.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
 
 /** Of a file, which comes as fast as the network allows. */
@@ -23,7 +23,7 @@ export class FlvSource implements PullSource {
   readonly #session: FlvClientSession;
   /** Times of FLV wrap as those of RTMP. */
   readonly #times = new MessageTimes();
-  readonly #held = new HeldMedia<FlvTag>(({ body }) => body.length);
+  readonly #held = new ClaimBuffer<FlvTag>(({ body }) => body.length);
   #ingest: FlvIngest | undefined;
   #pacer: MediaPacer<TimedFlvTag> | undefined;
   #file: string | undefined;

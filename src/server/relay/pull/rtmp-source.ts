@@ -6,7 +6,7 @@ import { SERVER_FOURCCS } from '../../../protocol/rtmp/connect-command.ts';
 import type { RtmpMediaEvent } from '../../../protocol/rtmp/server-connection.ts';
 import { RtmpClientSession } from '../../../session/rtmp/client-session.ts';
 import type { ServerContext } from '../../server-context.ts';
-import { HeldMedia } from './held-media.ts';
+import { ClaimBuffer } from './claim-buffer.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
 
 const TAG_TYPE = { audio: FlvTagType.audio, video: FlvTagType.video, data: FlvTagType.script } as const;
@@ -18,7 +18,7 @@ export function rtmpSource(
   { config, clock }: ServerContext,
 ): PullSource {
   const { max_message_bytes: maxMessageLength, idle_timeout_ms: idleTimeoutMs } = config.limits;
-  const held = new HeldMedia<RtmpMediaEvent>(({ payload }) => payload.length);
+  const held = new ClaimBuffer<RtmpMediaEvent>(({ payload }) => payload.length);
   let ingest: FlvIngest | undefined;
   const session = new RtmpClientSession(
     {

@@ -8,7 +8,7 @@ import { RtspClientSession } from '../../../session/rtsp/client-session.ts';
 import { SERVER_NAME } from '../../http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
 import { rtpReception, type RtpReception } from '../../sessions/rtp-reception.ts';
-import { HeldMedia } from './held-media.ts';
+import { ClaimBuffer } from './claim-buffer.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
 
 /** How often gaps are looked at over UDP: well below the time for which they are waited for. */
@@ -29,7 +29,7 @@ export class RtspSource implements PullSource {
   readonly #session: RtspClientSession;
   #description: SessionDescription | undefined;
   #publication: Promise<PublicationInput | undefined> | undefined;
-  #held = new HeldMedia<RtspPacket>(({ packet }) => packet.length);
+  #held = new ClaimBuffer<RtspPacket>(({ packet }) => packet.length);
   #ingest: RtspIngest | undefined;
   #cancelTick: (() => void) | undefined;
   #nextReportMs = 0;
@@ -91,7 +91,7 @@ export class RtspSource implements PullSource {
   /** It comes again when the session begins anew; no packet has come before that. */
   #described(description: SessionDescription, sdp: Uint8Array): undefined {
     this.#description = description;
-    this.#held = new HeldMedia<RtspPacket>(({ packet }) => packet.length);
+    this.#held = new ClaimBuffer<RtspPacket>(({ packet }) => packet.length);
     this.#request.dump?.write(DumpRecordType.rtspSdp, sdp);
   }
 
