@@ -6,15 +6,16 @@ export interface Clock {
   wallMs(): number;
   /**
    * Runs `task` once, about `delayMs` from now, unless the returned function is called first; never before this returns.
-   * @param delayMs negative, a moment that has passed: as soon as can be; beyond `MAX_DELAY_MS`: after that
+   * @param delayMs negative, a moment that has passed: as soon as can be; more than three weeks and a half, also `Infinity`:
+   * after that time
    */
   after(delayMs: number, task: () => void): () => void;
   /** Runs `task` when the bytes that have arrived so far are dealt with. */
   endOfTurn(task: () => void): void;
 }
 
-/** What Node's timers can count, three weeks and a half: for whoever waits without limit. More would be no time at all. */
-export const MAX_DELAY_MS: number = 2 ** 31 - 1;
+/** More than Node's timers can count, three weeks and a half, would be no time at all. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** The machine's own clock. */
 export const systemClock: Clock = {

@@ -16,7 +16,7 @@ export interface PushManner {
   readonly rtspTransport: 'tcp' | 'udp';
   /** Of `rtmps:` and `rtsps:` targets. */
   readonly verifyCertificate: boolean;
-  /** For the connection, and again for the target's consent. */
+  /** For the connection, and again for the target's consent; `Infinity`: no limit. */
   readonly timeoutMs: number;
 }
 

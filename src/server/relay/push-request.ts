@@ -15,15 +15,12 @@ export interface PushRequest {
   readonly maxRetries?: number | undefined;
 }
 
-/** Timers do not go further. */
-const NO_LIMIT_MS = 2 ** 31 - 1;
-
 /** What a request asks for, and the config's for the rest. */
 export function mannerOf({ hevcForm, rtspTransport, verifyCertificate, timeoutMs }: PushRequest): PushManner {
   return {
     hevcForm: hevcForm ?? 'source',
     rtspTransport: rtspTransport ?? 'tcp',
     verifyCertificate: verifyCertificate ?? true,
-    timeoutMs: timeoutMs === 0 ? NO_LIMIT_MS : (timeoutMs ?? PUSH_TIMEOUT_MS),
+    timeoutMs: timeoutMs === 0 ? Infinity : (timeoutMs ?? PUSH_TIMEOUT_MS),
   };
 }

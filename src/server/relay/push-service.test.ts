@@ -407,6 +407,13 @@ describe('pushes on request', () => {
     });
   });
 
+  test('may be given as long as they need to connect', () => {
+    const bench = new PushBench();
+    bench.publish();
+    bench.service.start({ streamKey: 'test110', url: URL, timeoutMs: 0 });
+    expect(bench.last.options.manner.timeoutMs).toBe(Infinity);
+  });
+
   test.each<[string, () => object, Partial<EndReason>]>([
     ['the same twice', () => ({ url: URL }), { code: 'stream-in-use', detail: 'url' }],
     ['no URL', () => ({ url: 'x' }), { code: 'protocol-error', detail: 'ERR_PUSH_URL' }],

@@ -82,6 +82,8 @@ test.each([
   [{ stream_name: '../x' }, 2004, /^the stream name has a part/],
   [{ url: null }, 1002, /^param missing/],
   [{ push_retry_num: 'x' }, 1002, /^param missing/],
+  [{ push_timeout_ms: 3_600_001 }, 1002, /^param missing/],
+  [{ push_timeout_ms: -1 }, 1002, /^param missing/],
   [{ rtsp_mode: 2 }, 1002, /^param missing/],
 ])('%j is refused', async (more, code, desp) => {
   const { body } = await start(more);

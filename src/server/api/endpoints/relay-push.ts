@@ -29,9 +29,16 @@ export const relayPushEndpoints: readonly Endpoint[] = [
           '`rtmp://`, `rtmps://`, `rtsp://` or `rtsps://`; `{app}`, `{stream}` and `{param}` stand for the names of the ' +
           'stream and the query of its publisher.',
       }),
-      push_timeout_ms: z.int().min(0).default(10_000).meta({
-        description: 'To connect, and again to be accepted. 0: no limit.',
-      }),
+      push_timeout_ms: z
+        .int()
+        .min(0)
+        .max(3_600_000)
+        .default(10_000)
+        .meta({
+          description:
+            'To connect, and again to be accepted. 0: no limit but that of what waits meanwhile, `relay_push.queue_bytes` and ' +
+            '`queue_ms`.',
+        }),
       push_retry_num: z.int().min(-1).default(-1).meta({
         description: 'Tries that may fail one after the other, with each publisher. -1: no limit.',
       }),

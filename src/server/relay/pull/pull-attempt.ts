@@ -19,9 +19,6 @@ const ID_PREFIX: Readonly<Record<PullProtocol, SessionIdPrefix>> = {
   HLS: 'HLSPULL',
 };
 
-/** The longest time that a timer can hold: more than three weeks. */
-const FOR_EVER_MS = 2 ** 31 - 1;
-
 /** Of an attempt that could not be begun. */
 const NO_SOURCE: PullSource = {
   bytesRead: () => 0,
@@ -76,7 +73,7 @@ export class PullAttempt {
     listener: PullAttemptListener,
   ) {
     const { origin, memory } = options;
-    const timeoutMs = options.timeoutMs === 0 ? FOR_EVER_MS : Math.min(options.timeoutMs, FOR_EVER_MS);
+    const timeoutMs = options.timeoutMs === 0 ? Infinity : options.timeoutMs;
     this.#options = options;
     this.#listener = listener;
     this.#context = context;

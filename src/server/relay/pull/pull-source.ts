@@ -15,7 +15,7 @@ export interface PullMemory {
 /** What to pull, and how. */
 export interface PullRequest {
   readonly url: PullUrl;
-  /** For each step until the origin agrees; never 0. */
+  /** For each step until the origin agrees; `Infinity`: no limit. */
   readonly stepTimeoutMs: number;
   /** False takes any certificate. */
   readonly verifyCertificate: boolean;
