@@ -238,7 +238,9 @@ const limits = section('What one peer or one stream may use up.', {
   max_connections: integer('Open connections over all listeners. 0: no limit.', { missing: 20_000 }),
   max_connections_per_address: integer('Open connections from one address. 0: no limit.'),
   max_streams: integer('Streams at one time. 0: no limit.', { missing: 10_000 }),
-  max_relay_pushes: integer('Relay pushes, those included that wait for a publisher.', { missing: 1000 }),
+  max_relay_pushes: integer('Relay pushes, those included that wait for a publisher. 0: no limit.', {
+    missing: 1000,
+  }),
   max_relay_pulls: integer('Relay pulls, those included that are being established. 0: no limit.', {
     missing: 1000,
   }),

@@ -323,7 +323,7 @@ export interface LimitsConfig {
   max_connections_per_address: number;
   /** Streams that exist at one time; 0: no limit. */
   max_streams: number;
-  /** Relay pushes, those included that wait for a publisher. */
+  /** Relay pushes, those included that wait for a publisher; 0: no limit. */
   max_relay_pushes: number;
   /** Relay pulls, under way or up; 0: no limit. */
   max_relay_pulls: number;

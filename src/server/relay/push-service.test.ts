@@ -120,6 +120,13 @@ describe('what the config pushes', () => {
       detail: 'max_relay_pushes',
     });
   });
+
+  test('as many as there are streams, where 0 allows it', () => {
+    const bench = new PushBench({ ...ADDR, limits: { max_relay_pushes: 0 } });
+    bench.publish();
+    bench.publish({ streamName: 'two' });
+    expect(bench.connections).toHaveLength(2);
+  });
 });
 
 describe('from the first frame on', () => {

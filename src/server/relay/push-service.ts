@@ -249,7 +249,7 @@ export class RelayPushService implements StreamObserver {
   #limitOf(streamKey: string): EndReason | undefined {
     const { config, hub } = this.#context;
     const { max_relay_pushes: maxPushes, max_streams: maxStreams } = config.limits;
-    if (this.#count >= maxPushes) return endReason('limit-reached', 'max_relay_pushes');
+    if (maxPushes > 0 && this.#count >= maxPushes) return endReason('limit-reached', 'max_relay_pushes');
     const isNew = maxStreams > 0 && hub.streams.size >= maxStreams && hub.get(streamKey) === undefined;
     return isNew ? endReason('limit-reached', 'max_streams') : undefined;
   }
