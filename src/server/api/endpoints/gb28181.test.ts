@@ -69,17 +69,17 @@ describe('start_rtp_pub', () => {
   });
 
   test.each([
-    [999, 1e9],
-    [-5, 1e9],
-    [0, 1e9],
+    [999, 1e7],
+    [-5, 1e7],
+    [0, 1e7],
     [1999, 1000],
-    [2 ** 40, 1e9],
+    [2 ** 40, 1e7],
   ])('a time-out of %i ms', async (timeout_ms, aliveMs) => {
     await start({ timeout_ms });
     bench.clock.advance(aliveMs - 1);
     expect(bench.registry.publisherOf('test110')).toBeDefined();
     bench.clock.advance(1);
-    expect(bench.registry.publisherOf('test110') !== undefined).toBe(aliveMs === 1e9);
+    expect(bench.registry.publisherOf('test110') !== undefined).toBe(aliveMs === 1e7);
   });
 
   test.each([
