@@ -56,6 +56,7 @@ test.each([
   ['live', '...'],
   ['live', '中文 name'],
   ['live', '__proto__'],
+  ['live', '\ud83d\ude00'],
 ])('app "%s" and stream "%s" are fine', (appName, streamName) => {
   expect(nameProblemOf({ appName, streamName, urlParam: '' }, 64)).toBeUndefined();
 });
@@ -70,6 +71,9 @@ test.each([
   ['live', 'a\\..\\b', /backslash/],
   ['live', 'a\0b', /control character/],
   ['live\n', 'a', /app name has a control character/],
+  ['live', 'a\u009b31m', /control character/],
+  ['live', '\ud800', /stream name is no valid Unicode/],
+  ['\udc00live', 'a', /app name is no valid Unicode/],
   ['live', '/a', /empty part/],
   ['live', 'a/', /empty part/],
   ['live', 'a//b', /empty part/],

@@ -78,7 +78,7 @@ function withoutOuterSlashes(path: string): string {
 
 /**
  * Why a name can't be used, or `undefined` when it can. Names become file names, URLs and log lines: no empty parts,
- * no parts that climb out of a folder, no control characters.
+ * no parts that climb out of a folder, no control characters, nothing that UTF-8 cannot say.
  * @param maxBytes limit in UTF-8, for app and stream name each
  */
 export function nameProblemOf(address: StreamAddress, maxBytes: number): string | undefined {
@@ -89,9 +89,9 @@ export function nameProblemOf(address: StreamAddress, maxBytes: number): string 
     ['stream', streamName],
   ] as const) {
     if (Buffer.byteLength(name) > maxBytes) return `the ${what} name is longer than ${maxBytes} bytes`;
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (/[\u0000-\u001F\u007F\\]/.test(name))
-      return `the ${what} name has a control character or a backslash`;
+    if (/[\p{Cc}\\]/u.test(name)) return `the ${what} name has a control character or a backslash`;
+    // Half of a surrogate pair, which JSON can hold: written as UTF-8 all of them become the same character.
+    if (!name.isWellFormed()) return `the ${what} name is no valid Unicode text`;
     if (name.split(/[/?]/).some((part) => part === '..' || part === '.')) {
       return `the ${what} name has a part "." or ".."`;
     }

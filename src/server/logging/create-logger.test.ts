@@ -87,8 +87,12 @@ describe("lal's line", () => {
   test('text from outside cannot fake a line or steer a terminal', async () => {
     const lines = await linesOf({ timestamp_flag: false, short_file_flag: false }, (logger) => {
       logger.info({ name: 'x\n2024/01/01 ERROR y' }, 'a\r\nb\u001b[31m\u0000');
+      logger.info('\u007f\u009b31m\u0085\u2028\u202e\t');
     });
-    expect(lines).toEqual([' INFO a\\r\\nb\\u001b[31m\\u0000 name="x\\n2024/01/01 ERROR y"']);
+    expect(lines).toEqual([
+      ' INFO a\\r\\nb\\u001b[31m\\u0000 name="x\\n2024/01/01 ERROR y"',
+      ' INFO \\u007f\\u009b31m\\u0085\\u2028\\u202e\\t',
+    ]);
   });
 
   test('secrets in messages, fields and errors are masked', async () => {

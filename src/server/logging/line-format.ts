@@ -27,6 +27,8 @@ const LEVEL_WORD: Readonly<Record<string, string>> = {
   fatal: 'FATAL ',
 };
 
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 type LineFlags = Pick<
   LogConfig,
   'timestamp_flag' | 'timestamp_with_ms_flag' | 'level_flag' | 'short_file_flag'
@@ -69,9 +71,17 @@ function errorText(err: NonNullable<LogRecord['err']>): string {
   return `${name}: ${err.message ?? ''}`;
 }
 
-/** Names and messages from outside must not be able to fake a line of the log or to steer a terminal. */
+/**
+ * Names and messages from outside must not be able to fake a line of the log, to steer a terminal, or to have what follows
+ * them read backwards.
+ */
 function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}|\u2028|\u2029/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, escaped);
+}
+
+/** As JSON may have it; `JSON.stringify` itself leaves all but the first 32 as they are. */
+function escaped(character: string): string {
+  return SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function stackLines(stack: string | undefined): string {
