@@ -68,9 +68,10 @@ export class IpBlacklist implements AdmissionCheck {
     return true;
   }
 
-  /** @returns false when it was not listed */
-  remove(text: string): boolean {
-    const ip = ipInNormalForm(text) ?? '';
+  /** @returns whether it was listed; `undefined` for a text that is no IP address */
+  remove(text: string): boolean | undefined {
+    const ip = ipInNormalForm(text);
+    if (ip === undefined) return undefined;
     const wasListed = this.isListed(ip);
     if (this.#ends.delete(ip)) this.#logger.info({ ip }, 'blacklist: removed');
     return wasListed;

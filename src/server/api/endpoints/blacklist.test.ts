@@ -61,6 +61,13 @@ test.each([
   expect(await list()).toEqual({ entries: [] });
 });
 
+test.each(['localhost', '', '192.0.2.0/24'])('%j cannot be let in again: it is no address', async (ip) => {
+  const { text } = await bench.post('/api/ctrl/remove_ip_blacklist', { ip });
+  expect(text).toBe(
+    '{"error_code":1002,"desp":"param missing","data":{"was_listed":false},"detail":"ip: is no IP address"}',
+  );
+});
+
 test('lal_info has the secrets that everybody knows behind the keys of lal', async () => {
   const warnings = async (): Promise<unknown> => {
     const { data } = (await bench.get('/api/stat/lal_info')).body;

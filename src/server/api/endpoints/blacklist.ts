@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ApiCode } from '../api-codes.ts';
-import { defineEndpoint, type Endpoint } from '../endpoint.ts';
+import { defineEndpoint, type ApiFailure, type Endpoint } from '../endpoint.ts';
 
 const ip = z.string().meta({ description: 'IPv4 or IPv6 address, in any spelling.' });
+
+const NO_ADDRESS: ApiFailure = { code: ApiCode.paramMissing, detail: 'ip: is no IP address' };
 
 /** Addresses that may neither publish nor play. */
 export const blacklistEndpoints: readonly Endpoint[] = [
@@ -22,9 +24,7 @@ export const blacklistEndpoints: readonly Endpoint[] = [
       }),
     }),
     handle: ({ blacklist }, { ip: address, duration_sec: durationSec, close_sessions: closeSessions }) =>
-      blacklist.add(address, durationSec, { closeSessions })
-        ? { data: undefined }
-        : { code: ApiCode.paramMissing, detail: 'ip: is no IP address' },
+      blacklist.add(address, durationSec, { closeSessions }) ? { data: undefined } : NO_ADDRESS,
   }),
   defineEndpoint({
     path: '/api/ctrl/list_ip_blacklist',
@@ -66,6 +66,9 @@ export const blacklistEndpoints: readonly Endpoint[] = [
       }),
       onFailure: { was_listed: false },
     },
-    handle: ({ blacklist }, { ip: address }) => ({ data: { was_listed: blacklist.remove(address) } }),
+    handle: ({ blacklist }, { ip: address }) => {
+      const wasListed = blacklist.remove(address);
+      return wasListed === undefined ? NO_ADDRESS : { data: { was_listed: wasListed } };
+    },
   }),
 ];

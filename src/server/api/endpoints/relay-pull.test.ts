@@ -246,4 +246,12 @@ describe('start_pull of lal 0.2.8', () => {
     }
     expect((await bench.post('/api/ctrl/start_pull', { ...body, protocol: 'x' })).body.error_code).toBe(2001);
   });
+
+  test.each(['', '..', 'a\r\nb', 'x'.repeat(256)])(
+    'nor for %j, which no stream is called',
+    async (stream_name) => {
+      const { text } = await bench.post('/api/ctrl/start_pull', { ...body, stream_name });
+      expect(text).toMatch(/^\{"error_code":2001,"desp":"the stream name .+"\}$/);
+    },
+  );
 });

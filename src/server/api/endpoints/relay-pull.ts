@@ -87,7 +87,10 @@ function startOld(
   const url = urlOf(`${protocol}://${addr}/${appName}/${streamName}${query}`);
   if ('code' in url) return url;
   const streamKey = streamKeyFor(context, { stream_name: streamName, app_name: appName });
-  context.relayPulls.start(streamAddressOf(context, streamKey), {
+  const address = streamAddressOf(context, streamKey);
+  const refusal = context.gate.refusalOf(address);
+  if (refusal !== undefined) return { code: ApiCode.startRelayPullFailed, desp: refusal.message };
+  context.relayPulls.start(address, {
     origins: [{ url, verifyCertificate: true, rtspTransport: 'tcp' }],
     timeoutMs: DEFAULT_TIMEOUT_MS,
     retryNum: -1,
