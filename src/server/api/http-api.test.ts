@@ -170,6 +170,7 @@ test('a token is asked for before anything else, and it opens calls to every ori
   await listen({ token: 'secret' });
   const withoutToken = await bench.post('/api/ctrl/start', { stream_name: 'a' });
   expect([withoutToken.status, withoutToken.body.error_code]).toEqual([401, 401]);
+  expect(withoutToken.headers.get('www-authenticate')).toBe('Bearer');
   expect((await bench.get('/api/other')).status).toBe(401);
   expect((await bench.get('/api/stat/look', { stream_name: 'a', token: 'secret2' })).status).toBe(401);
   const headers = { Origin: 'https://elsewhere.example', Authorization: 'Bearer secret' };

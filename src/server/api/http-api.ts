@@ -78,7 +78,7 @@ export class HttpApi {
     } else if (file !== undefined) {
       await finish(exchange, 200, file.headers, file.bytes);
     } else if (!hasToken(request.headers, exchange.query, config.token)) {
-      await send(exchange, failureBody({ code: ApiCode.tokenMissing }));
+      await send(exchange, failureBody({ code: ApiCode.tokenMissing }), { 'WWW-Authenticate': 'Bearer' });
     } else if (path === METRICS_PATH && config.metrics_enable) {
       await this.#metrics(exchange);
     } else if (endpoint === undefined) {
@@ -142,9 +142,9 @@ function selectedStreams(query: URLSearchParams): StreamSelection {
   return query.get('streams') === 'all' ? 'all' : query.getAll('stream');
 }
 
-function send(exchange: Exchange, body: ApiBody): Promise<void> {
+function send(exchange: Exchange, body: ApiBody, headers: Record<string, string> = {}): Promise<void> {
   const text = JSON.stringify(body);
-  return finish(exchange, HTTP_STATUS[body.error_code] ?? 200, jsonHeaders(text), text);
+  return finish(exchange, HTTP_STATUS[body.error_code] ?? 200, { ...jsonHeaders(text), ...headers }, text);
 }
 
 function jsonHeaders(text: string): Record<string, string> {

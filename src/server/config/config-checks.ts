@@ -110,6 +110,14 @@ export function checkAllowedOrigins({ http_api: api }: ServerConfigValues): Chec
   });
 }
 
+/** Clients send it in a header, which cannot carry everything. */
+export function checkApiToken({ http_api: api }: ServerConfigValues): CheckResult[] {
+  if (/^[!-~]*$/.test(api.token)) return [];
+  const text =
+    'has a character that no Authorization header can carry; allowed: letters, digits and signs of ASCII, no spaces';
+  return [{ key: 'http_api.token', text }];
+}
+
 /** A check that nobody could pass, or that an empty secret would pass, is none that was meant. */
 export function checkSimpleAuth({ simple_auth: auth }: ServerConfigValues): CheckResult[] {
   if (auth.key !== '' || auth.dangerous_lal_secret !== '' || auth.sign_key !== '') return [];

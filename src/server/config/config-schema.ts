@@ -465,7 +465,7 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
           'Empty: no dumps.',
       ),
     ),
-    token: extension(secret('Every call has to bring it. Empty: none has to.')),
+    token: extension(secret('Every call has to bring it; visible ASCII without spaces. Empty: none has to.')),
     allowed_origins: extension(
       z.array(z.string()).default([]).meta({
         description:

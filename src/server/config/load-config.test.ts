@@ -304,6 +304,12 @@ test.each(['*', 'null', '', 'console.example', 'https://a.example/', 'https://A.
   },
 );
 
+test.each(['two words', 'schl\u00fcssel', 'tab\t', 'line\n'])('%j is no token', (token) => {
+  const { problems } = errorOf(JSON.stringify({ http_api: { token } }));
+  expect(problems.map(({ key }) => key)).toEqual(['http_api.token']);
+  expect(problems[0]!.text).not.toContain(token);
+});
+
 describe('values of missing keys', () => {
   test('an empty file switches everything off', () => {
     const config = configOf('{}');

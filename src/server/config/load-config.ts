@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import {
   checkAllowedOrigins,
+  checkApiToken,
   checkHttpNotify,
   checkListenAddresses,
   checkRecordFileName,
@@ -73,6 +74,7 @@ export function parseConfig(text: string, fileName: string): LoadedConfig {
     checkRecordFileName,
     checkRtsp,
     checkAllowedOrigins,
+    checkApiToken,
     checkSimpleAuth,
     checkRelayPushUrls,
     checkRelayPullUrls,
