@@ -84,6 +84,7 @@ function binInfoPairs(text) {
 
 async function showServerInfo() {
   const info = await call('api/stat/lal_info');
+  byId('warnings').replaceChildren(...info.warnings.map((text) => element('li', text)));
   fillInfo(byId('server-info'), [
     ['Server ID', info.server_id],
     ...binInfoPairs(info.bin_info),

@@ -30,9 +30,11 @@ afterEach(() => scope.close());
 
 async function start(
   httpApi: Record<string, unknown> = {},
+  others: Record<string, Record<string, unknown>> = {},
 ): Promise<{ server: LocalServer; origin: string }> {
   const server = await LocalServer.start(scope, {
     http_api: { enable: true, addr: '127.0.0.1:0', ...httpApi },
+    ...others,
   });
   return { server, origin: `http://127.0.0.1:${server.port('http-api')}` };
 }
@@ -84,6 +86,18 @@ test('the parameters of its URL sort it, and let it refresh itself', async () =>
   await page.selectOption('#sort', 'start');
   await page.check('#order-asc');
   await expect.poll(names).toEqual(['a', 'c', 'b', 'd']);
+  expect(problems).toEqual([]);
+});
+
+test('/lal.html says which secrets of the config everybody knows', async () => {
+  const secret = { dangerous_lal_secret: 'pengrl', pub_rtmp_enable: true };
+  const { origin } = await start({}, { simple_auth: secret });
+  const page = await browser.openPage(`${origin}/lal.html`, problems);
+  scope.defer(() => page.close());
+  await page.waitForSelector('#warnings li');
+  expect(await page.textContent('#warnings')).toMatch(
+    /^simple_auth\.dangerous_lal_secret has a value of lal/,
+  );
   expect(problems).toEqual([]);
 });
 
