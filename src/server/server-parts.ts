@@ -90,7 +90,7 @@ export function createParts(initialConfig: ServerConfig, options: MediaServerOpt
   const reloader = new ConfigReloader(configStore, options.configSource, logger);
   const relayPushes = new RelayPushService(context);
   const relayPulls = new RelayPullService(context);
-  const gb28181 = new Gb28181Service(context);
+  const gb28181 = new Gb28181Service(context, blacklist);
   const statistics = new Statistics(context.hub, registry, clock, (key) => relayPushes.pushesOf(key));
   const events = new ServerEvents({ config, registry, statistics }, callbacks.sinks);
   registry.observe(events);

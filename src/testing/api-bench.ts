@@ -108,14 +108,15 @@ export class ApiBench {
       return source;
     });
     this.statistics = new Statistics(this.hub, registry, clock, (key) => relayPushes.pushesOf(key));
+    const blacklist = new IpBlacklist({ registry, clock, logger });
     const services = {
       ...base,
       relayPulls,
       relayPushes,
-      gb28181: new Gb28181Service(base, this.gb28181Network.open),
+      gb28181: new Gb28181Service(base, blacklist, this.gb28181Network.open),
       statistics: this.statistics,
       records: new RecordService({ config, clock, hub: this.hub, logger }, this.files),
-      blacklist: new IpBlacklist({ registry, clock, logger }),
+      blacklist,
       startedMs: clock.wallMs(),
     };
     const hls = createHls(base);

@@ -174,8 +174,10 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
 
   #rtpReception(): RtpReception {
     const { video, audio, ...packets } = this.#ingest.counters;
+    const { strangerPackets = 0, refusedPackets = 0 } = this.#transport?.counters ?? {};
+    const refused = packets.strangerPackets + strangerPackets + refusedPackets;
     const damagedUnits = video.damagedUnits + audio.damagedFrames;
-    return rtpReception([{ ...packets, ...video, damagedUnits, refused: packets.strangerPackets }]);
+    return rtpReception([{ ...packets, ...video, damagedUnits, refused }]);
   }
 
   #logStop({ code }: EndReason): void {

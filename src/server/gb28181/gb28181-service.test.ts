@@ -195,7 +195,7 @@ describe('silence', () => {
   });
 
   test('is borne for ever where there is no time-out', async () => {
-    await start({ timeoutMs: 0 });
+    await start({ timeoutMs: 0, way: { transport: 'tcp', port: 0 } });
     bench.clock.advance(1e9);
     expect(bench.registry.publisherOf('cam')).toBeDefined();
   });

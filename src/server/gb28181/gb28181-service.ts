@@ -1,4 +1,5 @@
 import { endReason, type EndReason } from '../../media/end-reason.ts';
+import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { ServerContext } from '../server-context.ts';
 import { Gb28181Receiver } from './gb28181-receiver.ts';
 import { openTransport, type OpenTransport } from './open-transport.ts';
@@ -19,14 +20,21 @@ export interface Gb28181ListenFailure {
 /** Receives what cameras and recorders send by GB/T 28181, once somebody has told them where to. */
 export class Gb28181Service {
   readonly #context: ServerContext;
+  readonly #blacklist: Pick<IpBlacklist, 'isListed'>;
   readonly #open: OpenTransport;
   readonly #receivers = new Set<Gb28181Receiver>();
   /** Files that are being closed. */
   readonly #dumps = new Set<Promise<void>>();
   #closing: EndReason | undefined;
 
-  constructor(context: ServerContext, open: OpenTransport = openTransport) {
+  /** @param blacklist hosts that no device may send from */
+  constructor(
+    context: ServerContext,
+    blacklist: Pick<IpBlacklist, 'isListed'>,
+    open: OpenTransport = openTransport,
+  ) {
     this.#context = context;
+    this.#blacklist = blacklist;
     this.#open = open;
   }
 
@@ -40,7 +48,7 @@ export class Gb28181Service {
     const receiver = new Gb28181Receiver(request, admission, this.#context, (ended) => this.#ended(ended));
     this.#receivers.add(receiver);
     if (this.#closing !== undefined) receiver.end(this.#closing);
-    const transport = await this.#open(request.way, receiver, this.#context).catch(
+    const transport = await this.#open(request.way, receiver, this.#context, this.#blacklist).catch(
       (error: unknown) => error as Error,
     );
     if (transport instanceof Error) return this.#cannotListen(receiver, transport.message);

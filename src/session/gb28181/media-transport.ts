@@ -1,3 +1,13 @@
+import type { Clock } from '../../media/clock.ts';
+
+/** What a way for devices to come in needs. */
+export interface Gb28181TransportOptions {
+  readonly clock: Clock;
+  readonly handler: Gb28181MediaHandler;
+  /** Whether nothing is taken from there. @param host an address in normal form */
+  isKeptOut(host: string): boolean;
+}
+
 /** Takes what a device sends. */
 export interface Gb28181MediaHandler {
   /**
@@ -15,9 +25,11 @@ export interface Gb28181MediaHandler {
 export interface Gb28181TransportCounters {
   /** Packets of other addresses than the one that is received from. */
   strangerPackets: number;
+  /** Packets of hosts that are kept out. */
+  refusedPackets: number;
   /** Connections so far. */
   connections: number;
-  /** Connections that were closed because another one was in use. */
+  /** Connections that were closed because another one was in use, or their host is kept out. */
   refusedConnections: number;
   /** Connections that ended because of what came, or could not be made. */
   failedConnections: number;
@@ -45,5 +57,12 @@ export const TRANSPORT_SILENCE_MS = 2000;
 
 /** All counters at 0. */
 export function newTransportCounters(): Gb28181TransportCounters {
-  return { strangerPackets: 0, connections: 0, refusedConnections: 0, failedConnections: 0, resyncs: 0 };
+  return {
+    strangerPackets: 0,
+    refusedPackets: 0,
+    connections: 0,
+    refusedConnections: 0,
+    failedConnections: 0,
+    resyncs: 0,
+  };
 }

@@ -3,10 +3,12 @@ import { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { Clock } from '../../media/clock.ts';
 import { isRtcpPacketType } from '../../protocol/rtp/packet-kind.ts';
 import { RtpStreamFramer } from '../../protocol/rtp/rtp-stream-framer.ts';
+import { remoteHostOf } from '../net/address.ts';
 import type { Gb28181MediaHandler, Gb28181TransportCounters } from './media-transport.ts';
 
 /** One TCP connection with the packets of a device. */
 export class RtpConnection {
+  readonly remoteHost: string;
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #handler: Gb28181MediaHandler;
@@ -23,6 +25,7 @@ export class RtpConnection {
     counters: Gb28181TransportCounters,
     onClosed: () => void,
   ) {
+    this.remoteHost = remoteHostOf(socket);
     this.#socket = socket;
     this.#clock = clock;
     this.#handler = handler;

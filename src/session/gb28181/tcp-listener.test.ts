@@ -12,6 +12,7 @@ let server: FakeTcpServer;
 let notes: MediaNotes;
 let released: number;
 let isFull: boolean;
+let isKeptOut: boolean;
 let listener: Gb28181TcpListener;
 
 beforeEach(() => {
@@ -20,12 +21,14 @@ beforeEach(() => {
   notes = new MediaNotes();
   released = 0;
   isFull = false;
+  isKeptOut = false;
   const lease = { port: 6000, release: () => (released += 1) };
   listener = new Gb28181TcpListener(
     { server: server.server, lease },
     {
       clock,
       handler: notes,
+      isKeptOut: (host) => isKeptOut && host === '192.0.2.1',
       admit: (socket) => {
         if (isFull) socket.destroy();
         return !isFull;
@@ -140,6 +143,29 @@ test('a connection above the limits of the server is none', async () => {
   const client = connect();
   await settle();
   expect([client.readableEnded, listener.counters.connections]).toEqual([true, 0]);
+});
+
+describe('who is kept out', () => {
+  test('is not let in', async () => {
+    isKeptOut = true;
+    const client = connect();
+    await send(client, 1);
+    expect([client.readableEnded, notes.heard]).toEqual([true, []]);
+    expect(listener.counters).toMatchObject({ connections: 0, refusedConnections: 1 });
+  });
+
+  test('while he is connected has to go', async () => {
+    const client = connect();
+    await send(client, 1);
+    isKeptOut = true;
+    listener.tick(clock.monotonicMs());
+    await send(client, 2);
+    expect([client.readableEnded, notes.heard]).toEqual([true, ['rtp 1']]);
+    expect(listener.counters.refusedConnections).toBe(1);
+    isKeptOut = false;
+    await send(connect(), 3);
+    expect(notes.heard).toEqual(['rtp 1', 'changed', 'rtp 3']);
+  });
 });
 
 test('closing ends all connections and gives the port back, once', async () => {

@@ -1,19 +1,17 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Clock } from '../../media/clock.ts';
+import { remoteHostOf } from '../net/address.ts';
 import type { PortLease, UdpPortPool } from '../net/udp-port-pool.ts';
 import {
   TRANSPORT_SILENCE_MS,
   newTransportCounters,
-  type Gb28181MediaHandler,
   type Gb28181Transport,
   type Gb28181TransportCounters,
+  type Gb28181TransportOptions,
 } from './media-transport.ts';
 import { RtpConnection } from './rtp-connection.ts';
 
 /** What a listener needs. */
-export interface Gb28181TcpListenerOptions {
-  readonly clock: Clock;
-  readonly handler: Gb28181MediaHandler;
+export interface Gb28181TcpListenerOptions extends Gb28181TransportOptions {
   /** False: the socket is one too many and is destroyed already. */
   admit(socket: Socket): boolean;
 }
@@ -63,6 +61,7 @@ export class Gb28181TcpListener implements Gb28181Transport {
   sendRtcp(): void {}
 
   tick(nowMs: number): void {
+    this.#closeKeptOut();
     if (this.#waiting === undefined) return;
     if (this.#isSilent(nowMs)) this.#takeWaiting();
     else if (nowMs - this.#waiting.sinceMs >= MAX_WAIT_MS) this.#refuseWaiting();
@@ -82,6 +81,11 @@ export class Gb28181TcpListener implements Gb28181Transport {
       socket.destroy();
       return;
     }
+    if (this.#options.isKeptOut(remoteHostOf(socket))) {
+      this.counters.refusedConnections += 1;
+      socket.destroy();
+      return;
+    }
     if (!this.#options.admit(socket)) return;
     if (this.#waiting !== undefined) this.#refuseWaiting();
     const sinceMs = this.#options.clock.monotonicMs();
@@ -93,6 +97,13 @@ export class Gb28181TcpListener implements Gb28181Transport {
       if (this.#waiting === waiting) this.#waiting = undefined;
     });
     if (this.#isSilent(sinceMs)) this.#takeWaiting();
+  }
+
+  /** Whose host has come to be kept out since he was let in. */
+  #closeKeptOut(): void {
+    if (this.#connection === undefined || !this.#options.isKeptOut(this.#connection.remoteHost)) return;
+    this.counters.refusedConnections += 1;
+    this.#connection.close();
   }
 
   /** Nobody is connected, or nothing has come for a while. */

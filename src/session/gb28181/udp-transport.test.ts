@@ -12,13 +12,19 @@ const REPORT = hex('80c8000000000007');
 let clock: FakeClock;
 let pair: FakeUdpPair;
 let notes: MediaNotes;
+let keptOut: Set<string>;
 let transport: Gb28181UdpTransport;
 
 beforeEach(() => {
   clock = new FakeClock();
   pair = fakeUdpPair(30_000);
   notes = new MediaNotes();
-  transport = new Gb28181UdpTransport(pair.pair, clock, notes);
+  keptOut = new Set();
+  transport = new Gb28181UdpTransport(pair.pair, {
+    clock,
+    handler: notes,
+    isKeptOut: (host) => keptOut.has(host),
+  });
 });
 
 test('whoever sends first is the device, by address and port', () => {
@@ -46,6 +52,18 @@ test('after two seconds of silence it may be another, and what nobody takes is s
   pair.rtp.arrive(rtpOf(4), OTHER, 6000);
   pair.rtp.arrive(rtpOf(5), DEVICE, 5000);
   expect(notes.heard).toEqual(['rtp 1', 'rtp 4']);
+});
+
+test('who is kept out is not heard, also where he was the device before, and another takes his place', () => {
+  pair.rtp.arrive(rtpOf(1), `::ffff:${DEVICE}`, 5000);
+  keptOut.add(DEVICE);
+  pair.rtp.arrive(rtpOf(2), `::ffff:${DEVICE}`, 5000);
+  pair.rtcp.arrive(REPORT, `::ffff:${DEVICE}`, 5001);
+  clock.advance(2000);
+  pair.rtp.arrive(rtpOf(3), DEVICE, 7000);
+  pair.rtp.arrive(rtpOf(4), OTHER, 5000);
+  expect(notes.heard).toEqual(['rtp 1', 'rtp 4']);
+  expect(transport.counters).toMatchObject({ refusedPackets: 3, strangerPackets: 0 });
 });
 
 test('reports are taken from the device, on either port, and answered where they came from', () => {

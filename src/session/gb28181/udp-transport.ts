@@ -1,13 +1,13 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
-import type { Clock } from '../../media/clock.ts';
 import { isRtcpPacketType } from '../../protocol/rtp/packet-kind.ts';
+import { plainHost } from '../net/address.ts';
 import type { UdpPort } from '../net/udp-port-pool.ts';
 import {
   TRANSPORT_SILENCE_MS,
   newTransportCounters,
-  type Gb28181MediaHandler,
   type Gb28181Transport,
   type Gb28181TransportCounters,
+  type Gb28181TransportOptions,
 } from './media-transport.ts';
 
 /**
@@ -18,8 +18,7 @@ export class Gb28181UdpTransport implements Gb28181Transport {
   readonly keepsOrder = false;
   readonly counters: Gb28181TransportCounters = newTransportCounters();
   readonly #port: UdpPort;
-  readonly #clock: Clock;
-  readonly #handler: Gb28181MediaHandler;
+  readonly #options: Gb28181TransportOptions;
   #source: RemoteInfo | undefined;
   #heardMs = 0;
   /** How reports reach the device: where its own came from. */
@@ -27,12 +26,15 @@ export class Gb28181UdpTransport implements Gb28181Transport {
   #isClosed = false;
 
   /** @param port belongs to the transport from now on */
-  constructor(port: UdpPort, clock: Clock, handler: Gb28181MediaHandler) {
+  constructor(port: UdpPort, options: Gb28181TransportOptions) {
     this.#port = port;
-    this.#clock = clock;
-    this.#handler = handler;
-    port.rtp.on('message', (packet, from) => this.#receive(packet, from));
-    port.rtcp?.on('message', (packet, from) => this.#receiveRtcp(packet, from, port.rtcp!));
+    this.#options = options;
+    port.rtp.on('message', (packet, from) => {
+      if (this.#isLetIn(from)) this.#receive(packet, from);
+    });
+    port.rtcp?.on('message', (packet, from) => {
+      if (this.#isLetIn(from)) this.#receiveRtcp(packet, from, port.rtcp!);
+    });
   }
 
   get port(): number {
@@ -52,18 +54,24 @@ export class Gb28181UdpTransport implements Gb28181Transport {
     this.#port.close();
   }
 
+  #isLetIn(from: RemoteInfo): boolean {
+    if (this.#isClosed) return false;
+    const isKeptOut = this.#options.isKeptOut(plainHost(from.address));
+    if (isKeptOut) this.counters.refusedPackets += 1;
+    return !isKeptOut;
+  }
+
   #receive(packet: Uint8Array, from: RemoteInfo): void {
-    if (this.#isClosed) return;
     if (packet.length > 1 && isRtcpPacketType(packet[1]!)) {
       this.#receiveRtcp(packet, from, this.#port.rtp);
       return;
     }
     const isSource = this.#source?.address === from.address && this.#source.port === from.port;
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#options.clock.monotonicMs();
     const isTaken = this.#source !== undefined && nowMs - this.#heardMs < TRANSPORT_SILENCE_MS;
     if (!isSource && isTaken) {
       this.counters.strangerPackets += 1;
-    } else if (this.#handler.receiveRtp(packet)) {
+    } else if (this.#options.handler.receiveRtp(packet)) {
       this.#source = from;
       this.#heardMs = nowMs;
     }
@@ -71,8 +79,8 @@ export class Gb28181UdpTransport implements Gb28181Transport {
 
   #receiveRtcp(packet: Uint8Array, from: RemoteInfo, socket: Socket): void {
     // The port is another one than that of RTP; the machine is the same.
-    if (this.#isClosed || from.address !== this.#source?.address) return;
+    if (from.address !== this.#source?.address) return;
     this.#reports = { socket, to: from };
-    this.#handler.receiveRtcp(packet);
+    this.#options.handler.receiveRtcp(packet);
   }
 }
