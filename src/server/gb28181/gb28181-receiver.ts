@@ -182,10 +182,12 @@ export class Gb28181Receiver implements Gb28181MediaHandler {
 
   #logStop({ code }: EndReason): void {
     if (this.#transport === undefined) return; // it never began
-    const { id, streamKey } = this.record;
+    const { id: session, streamKey: stream } = this.record;
     const { frames, counters } = this.#admission.publication;
-    const media = { ...frames, ...counters, ...this.#ingest.counters };
-    const transport = this.#transport?.counters;
-    this.#context.logger.info({ session: id, stream: streamKey, code, ...media, transport }, 'publish stop');
+    const reception = { ingest: this.#ingest.counters, transport: this.#transport.counters };
+    this.#context.logger.info(
+      { session, stream, code, ...frames, ...counters, ...reception },
+      'publish stop',
+    );
   }
 }

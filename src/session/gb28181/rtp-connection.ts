@@ -48,6 +48,7 @@ export class RtpConnection {
   }
 
   #receive(chunk: Uint8Array): void {
+    const { resyncs } = this.#framer.counters;
     try {
       this.#framer.receive(chunk);
       for (let packet = this.#framer.next(); packet !== undefined; packet = this.#framer.next()) {
@@ -59,6 +60,7 @@ export class RtpConnection {
       this.#counters.failedConnections += 1;
       this.#socket.destroy();
     }
+    this.#counters.resyncs += this.#framer.counters.resyncs - resyncs;
   }
 
   #handOn(packet: Uint8Array): void {

@@ -118,6 +118,15 @@ describe('a second connection', () => {
   });
 });
 
+test('a connection that is out of step is found back, and that is counted', async () => {
+  const client = connect();
+  await send(client, 1);
+  client.write(new Uint8Array(100).fill(0x55));
+  await send(client, 2, 3);
+  expect(notes.heard).toEqual(['rtp 1', 'rtp 2', 'rtp 3']);
+  expect(listener.counters).toMatchObject({ resyncs: 1, failedConnections: 0 });
+});
+
 test('who sends something else than RTP is cut off, and the port stays open', async () => {
   const stranger = connect();
   stranger.write('GET / HTTP/1.1\r\n\r\n');
