@@ -26,7 +26,7 @@ const ticksPerMs = 90;
 const payloadBytes = 1400;
 
 /** The pictures and sounds of an FLV file. */
-function framesOfTags(tags: readonly FlvTag[]): SourceFrame[] {
+export function framesOfTags(tags: readonly FlvTag[]): SourceFrame[] {
   const reader = new FlvTagToFrames();
   for (const { type, timestampMs, body } of tags) {
     reader.read({ type: type as FlvTagType, timestampMs, body });
@@ -45,7 +45,7 @@ export function packetsOfFlv(
   return packetsOfFrames(framesOfTags(readFlvTags(file)), habits, rtpHabits);
 }
 
-function packetsOfFrames(
+export function packetsOfFrames(
   frames: readonly SourceFrame[],
   habits: PsDeviceHabits = {},
   rtpHabits: PsRtpHabits = {},
@@ -155,14 +155,28 @@ function lineOf(scope: Scope, socket: Socket): DeviceLine {
   socket.resume();
   const close = (): void => void socket.destroy();
   scope.defer(close);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
   return {
-    closed: new Promise((resolve) => socket.on('close', resolve)),
+    closed,
     close,
     async send(packet) {
       const length = Uint8Array.of(packet.length >>> 8, packet.length);
-      if (!socket.write(Buffer.concat([length, packet]))) await once(socket, 'drain');
+      if (socket.destroyed || socket.write(Buffer.concat([length, packet]))) return;
+      // The other side may hang up meanwhile, with an error or without.
+      await Promise.race([closed, once(socket, 'drain').catch(() => {})]);
     },
   };
+}
+
+/** Packets that are sent at once: fewer than the smallest receive buffer holds. */
+const burst = 16;
+
+/** Sends packets as fast as the server can take them. */
+export async function sendAtOnce(line: DeviceLine, packets: readonly TimedPacket[]): Promise<void> {
+  for (const [index, { bytes }] of packets.entries()) {
+    await line.send(bytes);
+    if (index % burst === burst - 1) await sleep(1);
+  }
 }
 
 /**

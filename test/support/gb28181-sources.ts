@@ -21,7 +21,7 @@ import type { Scope } from './scope.ts';
 export type DeviceWay = 'udp' | 'tcp' | 'tcp-active';
 
 /** An answer of `start_rtp_pub`. */
-interface StartedReceiver {
+export interface StartedReceiver {
   readonly stream_name: string;
   readonly session_id: string;
   readonly port: number;
@@ -40,7 +40,7 @@ interface OpenedDevice {
  * @param scope of the device
  * @param body of `start_rtp_pub`, without what the way needs
  */
-async function openDevice(
+export async function openDevice(
   scope: Scope,
   api: ApiClient,
   way: DeviceWay,
@@ -59,7 +59,7 @@ async function openDevice(
 }
 
 /** Fails unless the server takes the call. */
-async function startReceiver(api: ApiClient, body: object): Promise<StartedReceiver> {
+export async function startReceiver(api: ApiClient, body: object): Promise<StartedReceiver> {
   const { error_code, desp, data } = await api.post<StartedReceiver>('/api/ctrl/start_rtp_pub', body);
   if (error_code !== 0) throw new Error(`start_rtp_pub: ${error_code} ${desp}`);
   return data;
@@ -81,7 +81,7 @@ interface DeviceSource extends Pick<RtspMatrixSource, 'codecs' | 'times' | 'refe
 }
 
 /** Everybody can follow, and the test is short. */
-const speed = 3;
+const speed = 6;
 
 function matrixSource(way: DeviceWay, source: DeviceSource): RtspMatrixSource {
   let apiPort = 0;
