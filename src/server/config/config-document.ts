@@ -2,7 +2,7 @@ import { parseTree, printParseErrorCode, type Node, type ParseError } from 'json
 import { ConfigError, type ConfigFinding } from './config-finding.ts';
 import { schemaTree, type SchemaNode } from './config-schema.ts';
 import { nearestKey } from './nearest-key.ts';
-import { RENAMED_KEYS } from './renamed-keys.ts';
+import { RENAMED_KEYS, type RenamedKey } from './renamed-keys.ts';
 
 /**
  * A config file's text, read with lal's rules for keys (exact name first, then any case; `#…` is a comment), brought to
@@ -65,7 +65,7 @@ class DocumentReader implements ConfigDocument {
 
   read(root: Node): ConfigDocument {
     this.#readObject(root, schemaWithOldNames(), '');
-    for (const { from, to } of RENAMED_KEYS) this.#rename(from, to);
+    for (const key of RENAMED_KEYS) this.#rename(key);
     for (const [path, node] of this.#nodes) this.#store(path, node);
     return this;
   }
@@ -138,15 +138,13 @@ class DocumentReader implements ConfigDocument {
     }
   }
 
-  #rename(from: string, to: string): void {
+  #rename({ from, to, orElse = to }: RenamedKey): void {
     const node = this.#nodes.get(from);
     if (node === undefined) return;
     this.#nodes.delete(from);
-    if (this.#nodes.has(to)) {
-      this.#warn(node, from, `the newer name ${to} is there too and counts`);
-      return;
-    }
-    this.#nodes.set(to, node);
+    const newer = [to, orElse].find((name) => this.#nodes.has(name));
+    if (newer === undefined) this.#nodes.set(to, node);
+    else this.#warn(node, from, `the newer name ${newer} is there too and counts`);
   }
 
   #store(path: string, node: Node): void {

@@ -55,15 +55,22 @@ describe("lal's files", () => {
     expect(config.log.level).toBe(1);
   });
 
-  test('an old edge config says which keys it does not know and which outputs have no address', () => {
+  test('an edge of the oldest layout is served at the addresses that it gives each output', () => {
     const { config, warnings } = loadConfigFile(join(fixtures, 'edge-0.1.0.conf.json'));
     expect(config.static_relay_pull).toEqual({ enable: true, addr: '127.0.0.1:1935', url_list: [] });
-    expect(config.httpflv.url_pattern).toBe('/live/');
-    const texts = warnings.map(formatFinding).join('\n');
-    expect(texts).toMatch(
-      /:7:5: httpflv\.sub_listen_addr: unknown key, ignored; did you mean httpflv\.http_listen_addr\?/,
-    );
-    expect(texts).toMatch(/httpflv\.enable: on, but httpflv\.http_listen_addr is empty/);
+    expect(config.httpflv).toMatchObject({ http_listen_addr: ':28180', https_listen_addr: ':24443' });
+    expect(config.hls).toMatchObject({ http_listen_addr: ':28181', url_pattern: '/hls/' });
+    expect(config.httpts).toMatchObject({ http_listen_addr: ':28182', url_pattern: '/live/' });
+    expect(warnings.map(({ key }) => key)).toEqual(['conf_version', undefined]);
+  });
+
+  test('what an output of the oldest layout gives says nothing beside a common address', () => {
+    const text =
+      '{"default_http": {"http_listen_addr": ":1"}, "hls": {"sub_listen_addr": ":2", "https_addr": ":3"}}';
+    expect(configOf(text).hls).toMatchObject({ http_listen_addr: ':1', https_listen_addr: ':3' });
+    expect(warningsOf(text)).toEqual([
+      'c.json:1:73: hls.sub_listen_addr: the newer name default_http.http_listen_addr is there too and counts',
+    ]);
   });
 });
 
