@@ -1,5 +1,4 @@
 /** Ten thousand strangers who connect and then say nothing, or half of something. */
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,11 +6,11 @@ import { expectSamePackets } from '../support/compare.ts';
 import { fixturePath } from '../support/fixtures.ts';
 import { readFlvTags, recordingOf } from '../support/flv-file.ts';
 import { FlvReader } from '../support/flv-reader.ts';
+import { residentBytes } from '../support/process-holdings.ts';
 import { RtmpPublisher } from '../support/rtmp-publisher.ts';
 import { clientGreeting } from '../support/rtmp-wire.ts';
 import { Scope } from '../support/scope.ts';
 import { startServer } from '../support/server.ts';
-import type { TestServer } from '../support/server.ts';
 
 let scope: Scope;
 beforeEach(() => {
@@ -22,12 +21,6 @@ afterEach(() => scope.close());
 const strangers = 10_000;
 /** On average: about 12 KB for half an RTMP or HTTP handshake, and 60 KB for TLS, most of it OpenSSL's. */
 const bytesPerStranger = 40_000;
-
-/** Resident memory of the server process. */
-function residentBytes(server: TestServer): number {
-  const status = readFileSync(`/proc/${server.program.pid}/status`, 'latin1');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
-}
 
 interface Stranger {
   readonly socket: Socket;
@@ -50,7 +43,7 @@ test('10 000 half-done handshakes at once: a stream goes on, memory stays bounde
   const reader = FlvReader.open(scope, server.flvUrl('http', 'calm'));
   await reader.joined();
   const publisher = await RtmpPublisher.open(scope, server.ports.rtmp, 'calm');
-  const before = residentBytes(server);
+  const before = residentBytes(server.program.pid!);
   const hello = [
     { port: server.ports.rtmp, bytes: clientGreeting().subarray(0, 1200) },
     { port: server.ports.rtmp, bytes: clientGreeting() },
@@ -73,7 +66,7 @@ test('10 000 half-done handshakes at once: a stream goes on, memory stays bounde
   }
   await reader.untilUnits(source.units.length);
   expectSamePackets(source, reader.recording, { sameOrder: true });
-  expect(residentBytes(server) - before).toBeLessThan(strangers * bytesPerStranger);
+  expect(residentBytes(server.program.pid!) - before).toBeLessThan(strangers * bytesPerStranger);
   await Promise.all(all.map(({ closed }) => closed));
   await publisher.send(tags.slice(-1));
   await server.stop();

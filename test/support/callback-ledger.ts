@@ -30,7 +30,8 @@ export class CallbackLedger {
 
   enter(name: string, body: CallbackBody): void {
     const id = body['session_id'] as string;
-    const stream = body['stream_name'] as string;
+    // What is pulled is named as its source is, too.
+    const stream = (body['local_stream_name'] ?? body['stream_name']) as string;
     if (name === 'on_rtmp_connect') {
       this.#connected.add(id);
     } else if (name === 'on_hls_make_ts') {
