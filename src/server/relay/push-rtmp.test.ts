@@ -60,6 +60,8 @@ function send(type: 8 | 9, timestampMs: number, body: string | Uint8Array): void
 
 /** A server that says yes, and gives `streamId` to publishers. */
 async function serve(streamId: number): Promise<string> {
+  // Of this test: what its clients say at their end comes while the next one runs.
+  const heard = { commands, media };
   server = createServer((socket) => {
     const channel = new RtmpMessageChannel(new ServerHandshake());
     peer = socket;
@@ -68,11 +70,11 @@ async function serve(streamId: number): Promise<string> {
       channel.receive(chunk);
       for (let message = channel.nextMessage(); message; message = channel.nextMessage()) {
         if (message.typeId !== 20) {
-          media.push(message);
+          heard.media.push(message);
           continue;
         }
         const { name, transactionId, commandObject, args } = parseCommand(message);
-        commands.push([name, ...(name === 'connect' ? [commandObject] : args)]);
+        heard.commands.push([name, ...(name === 'connect' ? [commandObject] : args)]);
         const isPublish = name === 'publish';
         const status = new AmfObject({ level: 'status', code: 'NetStream.Publish.Start' });
         channel.sendCommand(3, isPublish ? streamId : 0, {
