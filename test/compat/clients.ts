@@ -70,7 +70,8 @@ function headOf(text: string): { [key: string]: Json } {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return { status: text.length === 0 ? 'no answer' : 'half an answer' };
   const [status = '', ...lines] = text.slice(0, end).split('\r\n');
-  return { status, headers: Object.fromEntries(lines.map((line) => line.split(/: */, 2))) };
+  const headers = lines.map((line) => line.split(/: *(.*)/s, 2));
+  return { status, headers: Object.fromEntries(headers) };
 }
 
 /** A player or publisher of RTSP over TCP, up to the request that the server refuses. */

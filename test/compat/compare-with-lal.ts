@@ -2,18 +2,20 @@
  * Runs one script against lal and against this server, and prints what is not the same: answers of the API, callbacks,
  * and what publishers and viewers are told.
  *
- *     node test/compat/compare-with-lal.ts PATH_TO_LALSERVER [STEP]
+ *     node test/compat/compare-with-lal.ts [--all] PATH_TO_LALSERVER [STEP]
  *
- * Exits with 1 when there is a difference that known-differences.ts does not explain.
+ * Exits with 1 when there is a difference that known-differences.ts does not have.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CallbackServer } from '../support/callback-server.ts';
 import { makeFixture } from '../support/fixtures.ts';
+import { buildServer } from '../support/global-setup.ts';
 import { startProgram } from '../support/program.ts';
 import { projectRoot } from '../support/project.ts';
 import { Scope } from '../support/scope.ts';
 import { portsOpen } from '../support/server.ts';
+import { parseArguments } from './arguments.ts';
 import { describeDifference, differencesOf } from './differences.ts';
 import type { Difference, Observations } from './differences.ts';
 import type { Json } from './json.ts';
@@ -60,7 +62,8 @@ async function run(subject: Subject, setting: Setting, ports: Ports, filter: str
       try {
         await step.run(stage);
       } catch (error) {
-        stage.note('broken off', (error as Error).message);
+        // Each has its own label, so that it shows even when both break off.
+        stage.note(`${subject.name} breaks off`, (error as Error).message);
       }
       for (const [label, value] of await stage.finish())
         seen.set(`${setting.name} › ${step.name} › ${label}`, value);
@@ -73,11 +76,14 @@ async function run(subject: Subject, setting: Setting, ports: Ports, filter: str
 }
 
 async function main(): Promise<number> {
-  const [lal, filter = ''] = process.argv.slice(2);
-  if (lal === undefined) {
-    console.error('Usage: node test/compat/compare-with-lal.ts PATH_TO_LALSERVER [STEP]');
+  const names = steps.map(({ name }) => name);
+  const request = parseArguments(process.argv.slice(2), names);
+  if (typeof request === 'string') {
+    console.error(request);
     return 2;
   }
+  const { lal, filter, showsAll } = request;
+  await buildServer();
   const subjects: Subject[] = [
     { name: 'lal', command: [lal, []] },
     { name: 'ours', command: [process.execPath, [join(projectRoot, 'bin', 'lalserver.js')]] },
@@ -90,19 +96,20 @@ async function main(): Promise<number> {
     for (const subject of subjects) seen.push(await run(subject, setting, ports, filter));
     differences.push(...differencesOf(seen[0]!, seen[1]!));
   }
-  return report(judge(differences));
+  return report(judge(differences), showsAll);
 }
 
 /** @returns the exit code */
-function report({ explained, unexplained }: Verdict): number {
-  for (const [reason, count] of explained) console.log(`${String(count).padStart(4)} × ${reason}`);
-  for (const difference of unexplained) console.log(describeDifference(difference));
+function report({ known, unknown }: Verdict, showsAll: boolean): number {
+  for (const [topic, differences] of known) {
+    console.log(`${String(differences.length).padStart(5)} × ${topic}`);
+    if (showsAll) for (const difference of differences) console.log(describeDifference(difference));
+  }
+  for (const difference of unknown) console.log(describeDifference(difference));
   console.log(
-    unexplained.length === 0
-      ? 'No unexplained difference.'
-      : `${unexplained.length} unexplained differences.`,
+    `${unknown.length === 0 ? 'No' : unknown.length} unknown difference${unknown.length === 1 ? '' : 's'}.`,
   );
-  return unexplained.length === 0 ? 0 : 1;
+  return unknown.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

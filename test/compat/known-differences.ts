@@ -1,4 +1,4 @@
-/** The differences that are wanted, with the reason for each; docs/lal-compatibility.md tells operators of them. */
+/** The differences that are wanted; docs/lal-compatibility.md tells operators of them. */
 import type { Difference } from './differences.ts';
 import { knownOfApi } from './known/api.ts';
 import { knownOfCallbacks } from './known/callbacks.ts';
@@ -8,7 +8,8 @@ import { knownOfRelays } from './known/relays.ts';
 import { knownOfRtmpAndRtsp } from './known/rtmp-and-rtsp.ts';
 import { knownOfStatistics } from './known/statistics.ts';
 
-const known: readonly KnownDifference[] = [
+/** The first that fits counts. */
+export const knownDifferences: readonly KnownDifference[] = [
   ...knownOfCallbacks,
   ...knownOfApi,
   ...knownOfStatistics,
@@ -19,20 +20,23 @@ const known: readonly KnownDifference[] = [
 
 /** What became of a comparison. */
 export interface Verdict {
-  readonly unexplained: readonly Difference[];
-  /** Count of differences by reason. */
-  readonly explained: ReadonlyMap<string, number>;
+  readonly unknown: readonly Difference[];
+  /** By topic. */
+  readonly known: ReadonlyMap<string, readonly Difference[]>;
 }
 
-export function judge(differences: readonly Difference[]): Verdict {
-  const unexplained: Difference[] = [];
-  const explained = new Map<string, number>();
+export function judge(
+  differences: readonly Difference[],
+  rules: readonly KnownDifference[] = knownDifferences,
+): Verdict {
+  const unknown: Difference[] = [];
+  const known = new Map<string, Difference[]>();
   for (const difference of differences) {
-    const reason = known.find((entry) => fits(entry, difference))?.reason;
-    if (reason === undefined) unexplained.push(difference);
-    else explained.set(reason, (explained.get(reason) ?? 0) + 1);
+    const topic = rules.find((rule) => fits(rule, difference))?.topic;
+    if (topic === undefined) unknown.push(difference);
+    else known.set(topic, [...(known.get(topic) ?? []), difference]);
   }
-  return { unexplained, explained };
+  return { unknown, known };
 }
 
 function fits({ where, kind, lal, ours }: KnownDifference, difference: Difference): boolean {

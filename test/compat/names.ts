@@ -13,8 +13,8 @@ export class Names {
   readonly #bySession = new Map<string, string>();
   readonly #unnamed = new Map<string, number>();
 
-  /** A client's local port. Fixed ports, of servers, need no name. */
-  nameClient(port: number, name: string): void {
+  /** A port of the system's choice: a client's, or one that was opened on request. Fixed ports, of servers, need no name. */
+  namePort(port: number, name: string): void {
     this.#byPort.set(port, name);
   }
 
@@ -25,7 +25,8 @@ export class Names {
     const { session_id: id, remote_addr: address } = value;
     if (typeof id === 'string' && typeof address === 'string') {
       const name = this.#byPort.get(portOf(address));
-      if (name !== undefined) this.#bySession.set(id, name);
+      // The system gives ports out again; what was seen once is not named anew when it is seen again.
+      if (name !== undefined && !this.#bySession.has(id)) this.#bySession.set(id, name);
     }
     for (const item of Object.values(value)) this.learn(item);
   }
@@ -42,6 +43,11 @@ export class Names {
       this.#bySession.set(id, name);
     }
     return `${prefix}<${name}>`;
+  }
+
+  port(port: number): number | string {
+    const name = this.#byPort.get(port);
+    return name === undefined ? port : `<${name}>`;
   }
 
   /** `127.0.0.1:53123` as `127.0.0.1:<viewer>`; ports of servers stay. */

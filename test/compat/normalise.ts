@@ -11,6 +11,7 @@ const isCount = (value: Json): value is number => Number.isInteger(value) && (va
 /** Rules by key. What they do not recognise stays as it is, and shows as a difference. */
 const rules: Record<string, (value: Json, names: Names) => Json> = {
   session_id: (value, names) => (typeof value === 'string' ? names.session(value) : value),
+  port: (value, names) => (typeof value === 'number' ? names.port(value) : value),
   remote_addr: (value, names) => (typeof value === 'string' ? names.address(value) : value),
   start_time: (value) => (typeof value === 'string' && goTime.test(value) ? '<time>' : value),
   read_bytes_sum: sum,

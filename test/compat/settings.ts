@@ -44,8 +44,6 @@ export interface Setting {
 /** The key and the master secret where `hasAuth` is set. */
 export const authKey = 'comparison';
 export const masterSecret = 'open sesame';
-/** `hls.sub_session_timeout_ms`. */
-export const hlsViewerTimeoutMs = 2000;
 
 const callbacks = [
   'on_server_start',
@@ -81,7 +79,7 @@ export function configOf({ hasAuth, tracksHls, relays }: Setting, ports: Ports):
       fragment_num: 4,
       delete_threshold: 4,
       cleanup_mode: 1,
-      sub_session_timeout_ms: hlsViewerTimeoutMs,
+      sub_session_timeout_ms: 2000,
       sub_session_hash_key: tracksHls ? 'hash key' : '',
     },
     rtsp: { enable: true, addr: `127.0.0.1:${ports.rtsp}`, out_wait_key_frame_flag: true },

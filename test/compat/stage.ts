@@ -120,6 +120,11 @@ export class Stage {
     if (gone === undefined) this.note(`never: ${streamName} is forgotten`, true);
   }
 
+  /** Of a port that the server has chosen. */
+  namePort(port: number, name: string): void {
+    this.#names.namePort(port, name);
+  }
+
   async rtmp(action: 'publish' | 'play', name: string, target: string): Promise<Client> {
     return this.#opened(name, await openRtmp(this.scope, this.ports.rtmp, action, target));
   }
@@ -136,7 +141,7 @@ export class Stage {
   /** A file of HLS, whose answer is noted without its body. */
   async hls(label: string, path: string, call: HttpCall = {}): Promise<HttpAnswer> {
     const answer = await callHttp(this.ports.http, path, call);
-    this.#names.nameClient(answer.port, label);
+    this.#names.namePort(answer.port, label);
     this.note(label, { status: answer.status, headers: answer.headers, isEmpty: answer.body.length === 0 });
     return answer;
   }
@@ -154,7 +159,7 @@ export class Stage {
       name === 'on_pub_start' && body['stream_name'] === streamName;
     const begun = await this.#callback(isIt, before);
     if (begun !== undefined)
-      this.#names.nameClient(Number(/\d+$/.exec(begun['remote_addr'] as string)![0]), name);
+      this.#names.namePort(Number(/\d+$/.exec(begun['remote_addr'] as string)![0]), name);
     await this.untilRunning(streamName);
     return program;
   }
@@ -169,8 +174,8 @@ export class Stage {
   }
 
   /** Resolves when a client's session has been told of. */
-  async told(name: string, { name: client }: Client): Promise<void> {
-    await this.heard(name, (body) => this.#isOf(body, client));
+  async told(callback: string, { name }: Pick<Client, 'name'>): Promise<void> {
+    await this.heard(callback, (body) => this.#isOf(body, name));
   }
 
   /** The next `on_update`, noted. */
@@ -219,12 +224,21 @@ export class Stage {
     await this.told(callback, client);
   }
 
+  /** Kicks a viewer of HLS, and waits until the server has told of it. */
+  async kickHlsViewer(streamName: string, name: string): Promise<void> {
+    await this.told('on_sub_start', { name });
+    const parameters = { stream_name: streamName, session_id: this.idNamed(name) ?? 'unheard of' };
+    await this.post(`kick ${name}`, 'kick_session', parameters);
+    await this.told('on_sub_stop', { name });
+  }
+
   /** Closes everything, waits until the server has said everything, and gives what was seen. */
   async finish(): Promise<Map<string, Json>> {
     // One after the other, because callbacks say who else is still there.
-    for (const { raw } of this.#clients) {
-      raw.socket.destroy();
+    for (const client of this.#clients) {
+      client.raw.socket.destroy();
       await sleep(leaveAfterMs);
+      await this.#untilGone(client);
     }
     await this.scope.close();
     for (let count = -1; count !== this.#callbacks().length; await sleep(quietMs))
@@ -237,9 +251,17 @@ export class Stage {
     return new Map([...notes, ...this.#callbackNotes()]);
   }
 
+  /** Resolves when every session of a client that has been told of has been told of as gone. */
+  async #untilGone({ name: client }: Client): Promise<void> {
+    for (const { name, body } of this.#callbacks()) {
+      if (!/^on_(?:pub|sub)_start$/.test(name) || !this.#isOf(body, client)) continue;
+      await this.heard(name.replace('start', 'stop'), ({ session_id: id }) => id === body['session_id']);
+    }
+  }
+
   #opened(name: string, { client, answer }: { client: RawClient; answer: Json }): Client {
     // The port is asked for while the socket still has it.
-    if (client.socket.localPort !== undefined) this.#names.nameClient(client.socket.localPort, name);
+    if (client.socket.localPort !== undefined) this.#names.namePort(client.socket.localPort, name);
     this.note(`${name}: answer`, answer);
     const opened = { name, raw: client };
     this.#clients.push(opened);

@@ -10,7 +10,8 @@ export async function setup(): Promise<void> {
   for (const name of flvFixtures) await makeFixture(name);
 }
 
-async function buildServer(): Promise<void> {
+/** Builds dist/ when the sources are newer. */
+export async function buildServer(): Promise<void> {
   const script = join(projectRoot, 'scripts', 'build.mjs');
   await runProgram(process.execPath, [script, '--if-stale'], { cwd: projectRoot, timeoutMs: 100_000 });
 }

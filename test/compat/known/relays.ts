@@ -3,12 +3,12 @@ import type { KnownDifference } from './known-difference.ts';
 /** Relay pulls. */
 export const knownOfRelays: readonly KnownDifference[] = [
   {
-    reason: 'relay pull: an URL that nothing can be pulled from is refused at once',
+    topic: 'Relay pull: an URL that nothing can be pulled from',
     where:
       /relay pull: refused at once › URL "[^"]*"(?: without a name)? › body\.(?:error_code|desp|data\.\w+)$/,
   },
   {
-    reason: 'relay pull: stopped while it connects',
+    topic: 'Relay pull: stop while it connects',
     where: /a server that never answers › stop while it connects › body\./,
     lal: /^(?:1003|"session not found"|"")$/,
   },

@@ -1,28 +1,28 @@
 import type { KnownDifference } from './known-difference.ts';
 
-const refusal = 'RTMP, RTSP: who is refused is told why';
+const refusal = 'Who may publish and play: who is refused';
 
 /** What clients of RTMP and RTSP are told. */
 export const knownOfRtmpAndRtsp: readonly KnownDifference[] = [
   {
-    reason: refusal,
+    topic: refusal,
     where: /: answer\[1\]$/,
     lal: /^"NetStream\.(?:Publish|Play)\.Start"$/,
     ours: /^"NetStream\.(?:Publish\.BadName|(?:Publish|Play)\.Unauthorized)"$/,
   },
   {
-    reason: refusal,
+    topic: refusal,
     where: /: answer › (?:ANNOUNCE|DESCRIBE)\.status$/,
     lal: /^"no answer"$/,
     ours: / 403 /,
   },
-  { reason: refusal, where: /: answer › (?:ANNOUNCE|DESCRIBE)\.headers$/, kind: 'only ours' },
+  { topic: refusal, where: /: answer › (?:ANNOUNCE|DESCRIBE)\.headers$/, kind: 'only ours' },
   {
-    reason: 'RTSP: headers that lal does not send',
+    topic: 'RTSP: headers of answers',
     where: /: answer › [A-Z]+\.headers\.(?:Server|Date|Content-Base|Range|RTP-Info)$/,
     kind: 'only ours',
   },
-  { reason: 'RTSP: the order of headers', where: /: answer › [A-Z]+\.headers$/, kind: 'order' },
-  { reason: 'RTSP: more methods', where: /: answer › OPTIONS\.headers\.Public$/ },
-  { reason: 'RTSP: session ids', where: /: answer › (?:SETUP|PLAY)\.headers\.Session$/ },
+  { topic: 'RTSP: headers of answers', where: /: answer › [A-Z]+\.headers$/, kind: 'order' },
+  { topic: 'RTSP: PAUSE, GET_PARAMETER, SET_PARAMETER', where: /: answer › OPTIONS\.headers\.Public$/ },
+  { topic: 'RTSP: session id', where: /: answer › (?:SETUP|PLAY)\.headers\.Session$/ },
 ];

@@ -1,7 +1,6 @@
 /** Publishers and viewers with the right secret, a wrong one and none. */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { authKey, hlsViewerTimeoutMs, masterSecret } from '../settings.ts';
+import { authKey, masterSecret } from '../settings.ts';
 import type { Stage } from '../stage.ts';
 import type { Step } from '../step.ts';
 
@@ -57,9 +56,13 @@ export const authSteps: Step[] = [
       };
       await stage.ffmpeg('rtsp', 'ffmpeg', `right?lal_secret=${secretOf('right')}`);
       await stage.heard('on_hls_make_ts', ({ event }) => event === 'close', 8000);
-      for (const [label, query] of Object.entries(right)) await attempts(stage, label, 'right', query);
-      // Viewers of HLS are told of as gone when they have not been heard of for a while.
-      await sleep(hlsViewerTimeoutMs + 1500);
+      for (const [label, query] of Object.entries(right)) {
+        await attempts(stage, label, 'right', query);
+        // Left alone they would all be given up at once, in any order.
+        for (const list of ['HLS list', 'HLS full list']) {
+          await stage.kickHlsViewer('right', `${list} with ${label}`);
+        }
+      }
     },
   },
 ];

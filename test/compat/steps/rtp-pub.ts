@@ -61,19 +61,26 @@ async function feed(port: number, isTcp: boolean): Promise<void> {
   socket.close();
 }
 
+/** A receiver at a port of the server's choice. */
+async function started(stage: Stage, parameters: Json): Promise<{ id: string; port: number }> {
+  const answer = await stage.post('start', 'start_rtp_pub', parameters);
+  const { session_id: id, port } = (answer as { data: { session_id: string; port: number } }).data;
+  stage.namePort(port, 'receiver');
+  return { id, port };
+}
+
 function openAndKick(isTcp: boolean): Step {
   return {
     name: `start_rtp_pub over ${isTcp ? 'TCP' : 'UDP'}`,
     settings: ['plain'],
     async run(stage) {
       const streamName = isTcp ? 'gb-tcp' : 'gb-udp';
-      const answer = await stage.post('start', 'start_rtp_pub', {
+      const { id, port } = await started(stage, {
         stream_name: streamName,
         port: 0,
         is_tcp_flag: isTcp ? 1 : 0,
         timeout_ms: 20_000,
       });
-      const { session_id: id, port } = (answer as { data: { session_id: string; port: number } }).data;
       await stage.group(streamName, 'group before the first packet');
       await feed(port, isTcp);
       await stage.untilRunning(streamName);
@@ -113,7 +120,7 @@ const timeout: Step = {
   name: 'start_rtp_pub: nobody sends',
   settings: ['plain'],
   async run(stage) {
-    await stage.post('start', 'start_rtp_pub', { stream_name: 'gb-silent', timeout_ms: 1000 });
+    await started(stage, { stream_name: 'gb-silent', timeout_ms: 1000 });
     await stage.untilForgotten('gb-silent');
   },
 };
