@@ -1,12 +1,12 @@
-import type { ProtocolError } from '../../bytes/protocol-error.ts';
-import { lalTemplate, PullTemplate } from '../relay/pull/pull-template.ts';
+import { PULL_URLS } from '../relay/pull/pull-url.ts';
+import { addressTemplate, UrlTemplate, urlProblemOf } from '../relay/url-template.ts';
 import type { CheckResult } from './config-checks.ts';
 import type { ServerConfigValues } from './server-config.ts';
 
 /** A URL that is none would be found out only when a viewer comes. */
 export function checkRelayPullUrls({ static_relay_pull: relayPull }: ServerConfigValues): CheckResult[] {
   return relayPull.url_list.flatMap(({ url }, index) => {
-    const problem = problemOf(() => new PullTemplate(url));
+    const problem = urlProblemOf(() => new UrlTemplate(url, PULL_URLS));
     const text = `${problem}; allowed: for example "http://host/{app}/{stream}.flv?{param}"`;
     return problem === undefined ? [] : [{ key: `static_relay_pull.url_list.${index}.url`, text }];
   });
@@ -18,7 +18,7 @@ export function relayPullAddressWarnings({
 }: ServerConfigValues): CheckResult[] {
   const { enable, addr, url_list: urlList } = relayPull;
   if (!enable) return [];
-  if (addr !== '' && problemOf(() => lalTemplate(addr)) !== undefined) {
+  if (addr !== '' && urlProblemOf(() => addressTemplate(addr, '', PULL_URLS)) !== undefined) {
     return [
       { key: 'static_relay_pull.addr', text: `"${addr}" is not "host:port"; nothing is pulled from there` },
     ];
@@ -26,14 +26,4 @@ export function relayPullAddressWarnings({
   const isIdle = addr === '' && urlList.length === 0;
   const text = 'on, but addr and url_list are empty: nothing is pulled';
   return isIdle ? [{ key: 'static_relay_pull.enable', text }] : [];
-}
-
-/** The text never holds the URL. */
-function problemOf(make: () => PullTemplate): string | undefined {
-  try {
-    void make();
-    return undefined;
-  } catch (error) {
-    return (error as ProtocolError).message;
-  }
 }

@@ -6,7 +6,7 @@ import type { EndReason } from '../../media/end-reason.ts';
 import type { ServerContext } from '../server-context.ts';
 import { openRtmpPush } from './push-rtmp.ts';
 import { openRtspPush } from './push-rtsp.ts';
-import type { PushUrl } from './push-template.ts';
+import type { PushUrl } from './push-url.ts';
 
 /** How a target wants the stream. */
 export interface PushManner {
@@ -59,5 +59,5 @@ export type OpenPushConnection = (
 /** Opens a real one. @throws ProtocolError for a URL that cannot be used */
 export const openPushConnection: OpenPushConnection = (options, events) =>
   options.url.rtmp === undefined
-    ? openRtspPush(options, options.url.rtsp!, events)
+    ? openRtspPush(options, options.url.text, events)
     : openRtmpPush(options, options.url.rtmp, events);

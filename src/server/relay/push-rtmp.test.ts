@@ -19,7 +19,8 @@ import { AAC_RECORD, AVC_RECORD, HEVC_RECORD, hex } from '../../testing/flv-vect
 import { roomyLimits, scriptTrack } from '../../testing/hub-kit.ts';
 import { parseConfig } from '../config/load-config.ts';
 import { openPushConnection, type PushConnection, type PushManner } from './push-connection.ts';
-import { PushTemplate } from './push-template.ts';
+import { PUSH_URLS } from './push-url.ts';
+import { UrlTemplate } from './url-template.ts';
 
 const MANNER: PushManner = {
   hevcForm: 'source',
@@ -103,7 +104,7 @@ async function push(
   manner: Partial<PushManner> = {},
   clock: Clock = systemClock,
 ): Promise<Pushed> {
-  const template = new PushTemplate(await serve(streamId));
+  const template = new UrlTemplate(await serve(streamId), PUSH_URLS);
   let starts = 0;
   const ends: EndReason[] = [];
   const connection = openPushConnection(

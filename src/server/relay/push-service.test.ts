@@ -423,7 +423,7 @@ describe('pushes on request', () => {
 
   test.each<[string, () => object, Partial<EndReason>]>([
     ['the same twice', () => ({ url: URL }), { code: 'stream-in-use', detail: 'url' }],
-    ['no URL', () => ({ url: 'x' }), { code: 'protocol-error', detail: 'ERR_PUSH_URL' }],
+    ['no URL', () => ({ url: 'x' }), { code: 'protocol-error', detail: 'ERR_RELAY_URL' }],
     ['no name', () => ({ streamKey: '' }), { code: 'name-refused' }],
     ['a stream too many', () => ({ streamKey: 'new' }), { code: 'limit-reached', detail: 'max_streams' }],
   ])('are refused: %s', (_, change, reason) => {
@@ -502,10 +502,10 @@ describe('a publisher that returns within the grace time', () => {
     bench.send(publication, 0);
     bench.last.accept();
     bench.unpublish(publication);
-    bench.publish({ urlParam: 'a\nb' });
-    expect(bench.last.endedWith).toMatchObject({ code: 'protocol-error', detail: 'ERR_RTSP_URL' });
+    bench.publish({ urlParam: 'x'.repeat(9000) });
+    expect(bench.last.endedWith).toMatchObject({ code: 'protocol-error', detail: 'ERR_RELAY_URL' });
     expect(bench.statuses()).toMatchObject([
-      { state: 'stopped', lastEnd: { reason: { detail: 'ERR_RTSP_URL' } } },
+      { state: 'stopped', lastEnd: { reason: { detail: 'ERR_RELAY_URL' } } },
     ]);
   });
 

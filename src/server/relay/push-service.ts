@@ -10,8 +10,9 @@ import { openPushConnection, type OpenPushConnection } from './push-connection.t
 import { mannerOf, type PushRequest } from './push-request.ts';
 import type { PushStatus } from './push-status.ts';
 import { pushTargetsFor, type PushTarget } from './push-targets.ts';
-import { PushTemplate } from './push-template.ts';
+import { PUSH_URLS } from './push-url.ts';
 import { RelayPush, type RelayPushContext } from './relay-push.ts';
+import { UrlTemplate } from './url-template.ts';
 
 /** What the service needs of the server. */
 export type PushServiceContext = Pick<
@@ -68,7 +69,7 @@ export class RelayPushService implements StreamObserver {
     const limit = this.#limitOf(streamKey);
     if (limit !== undefined) return limit;
     try {
-      const target = { template: new PushTemplate(request.url), manner: mannerOf(request) };
+      const target = { template: new UrlTemplate(request.url, PUSH_URLS), manner: mannerOf(request) };
       const stream = hub.open(streamKey);
       const entry = this.#add(stream, address, target, request.maxRetries ?? -1, true);
       this.#context.logger.info(
@@ -204,7 +205,7 @@ export class RelayPushService implements StreamObserver {
     isRequested: boolean,
   ): Entry {
     const address = { appName, streamName, urlParam };
-    const id = this.#context.ids.next(template.protocol === 'RTMP' ? 'RTMPPUSH' : 'RTSPPUSH');
+    const id = this.#context.ids.next(template.scheme.startsWith('rtmp') ? 'RTMPPUSH' : 'RTSPPUSH');
     const push = new RelayPush({ id, template, manner, maxRetries, stream, address }, this.#pushContext, {
       kicked: (reason) => this.#kicked(entry, reason),
       idle: () => this.#idle(entry),

@@ -1,9 +1,9 @@
-import type { ProtocolError } from '../../bytes/protocol-error.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { StreamAddress } from '../stream-address.ts';
 import type { PushManner } from './push-connection.ts';
 import { matchesPattern } from './push-pattern.ts';
-import { PushTemplate } from './push-template.ts';
+import { PUSH_URLS, type PushTemplate } from './push-url.ts';
+import { addressTemplate, usable, UrlTemplate } from './url-template.ts';
 
 /** lal's: for the connection, and for the target's consent. */
 export const PUSH_TIMEOUT_MS = 10_000;
@@ -18,7 +18,7 @@ export interface PushTarget {
 export function pushTargetsFor(address: StreamAddress, { relay_push: config }: ServerConfig): PushTarget[] {
   const targets: PushTarget[] = [];
   for (const addr of config.addr_list) {
-    const template = addressTemplate(addr);
+    const template = usable(() => addressTemplate(addr, '?{param}', PUSH_URLS));
     if (template === undefined) continue;
     const manner = { hevcForm: 'source', rtspTransport: 'tcp', verifyCertificate: true } as const;
     targets.push({ template, manner: { ...manner, timeoutMs: PUSH_TIMEOUT_MS } });
@@ -37,27 +37,7 @@ export function pushTargetsFor(address: StreamAddress, { relay_push: config }: S
       verifyCertificate: verify_certificate,
       timeoutMs: PUSH_TIMEOUT_MS,
     };
-    targets.push({ template: new PushTemplate(url), manner });
+    targets.push({ template: new UrlTemplate(url, PUSH_URLS), manner });
   }
   return targets;
-}
-
-/** lal's form, in which app, stream and query stay what they are. `undefined`: not `host:port`. */
-export function addressTemplate(addr: string): PushTemplate | undefined {
-  if (/[/?{]/.test(addr)) return undefined;
-  try {
-    return new PushTemplate(`rtmp://${addr}/{app}/{stream}?{param}`);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Why a URL is no target; `undefined` when it is one. The text never holds the URL. */
-export function pushUrlProblemOf(url: string): string | undefined {
-  try {
-    void new PushTemplate(url);
-    return undefined;
-  } catch (error) {
-    return (error as ProtocolError).message;
-  }
 }

@@ -4,10 +4,10 @@ import type { ServerContext } from '../server-context.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import type { StreamAddress } from '../stream-address.ts';
 import type { OpenPushConnection, PushConnection, PushManner } from './push-connection.ts';
-import { withoutSecrets } from './push-redaction.ts';
+import { withoutSecrets } from './url-redaction.ts';
 import { PushRetry } from './push-retry.ts';
 import type { PushStatus } from './push-status.ts';
-import type { PushTemplate, PushUrl } from './push-template.ts';
+import type { PushTemplate, PushUrl } from './push-url.ts';
 
 /** A stream and a target. */
 export interface RelayPushOptions {
@@ -70,7 +70,7 @@ export class RelayPush {
   /** On the monotonic clock. */
   #lastOpenedMs = -Infinity;
 
-  /** @throws ProtocolError `ERR_RTSP_URL` when the stream's names cannot stand in such a URL */
+  /** @throws ProtocolError when the stream's names cannot stand in such a URL */
   constructor(options: RelayPushOptions, context: RelayPushContext, events: RelayPushEvents) {
     this.#options = options;
     this.#context = context;
@@ -196,7 +196,7 @@ export class RelayPush {
     const state = this.#state;
     // Who has left a connection knows that it ends.
     if (!('connection' in state) || state.connection !== connection) return;
-    const reason = this.#withoutSecrets(end);
+    const reason = withoutSecrets(end, this.#url.secrets);
     this.#settle(state, reason);
     if (!this.#isPublished) {
       this.#state = { name: 'waiting' };
@@ -253,7 +253,7 @@ export class RelayPush {
     try {
       work();
     } catch (error) {
-      const reason = this.#withoutSecrets(endReasonOfError(error));
+      const reason = withoutSecrets(endReasonOfError(error), this.#url.secrets);
       this.stop(reason);
       this.#lastEnd = { reason, wallMs: this.#context.clock.wallMs() };
       this.#logEnd(this.#state, reason, 'none');
@@ -275,13 +275,6 @@ export class RelayPush {
     const level = retryMs === undefined ? 'info' : isRepetition ? 'debug' : 'warn';
     const fields = { session: this.id, stream: this.#options.stream.key, url: this.#url.shown, code, detail };
     logger[level]({ ...fields, reason: message, bytes, retryMs }, 'relay push stop');
-  }
-
-  #withoutSecrets(reason: EndReason): EndReason {
-    const message = withoutSecrets(reason.message, this.#url.secrets);
-    return reason.detail === undefined
-      ? { ...reason, message }
-      : { ...reason, message, detail: withoutSecrets(reason.detail, this.#url.secrets) };
   }
 
   #newRetry(): PushRetry {

@@ -40,16 +40,26 @@ test.each([
 });
 
 test.each([
-  ['', 'ERR_PULL_URL'],
-  ['h/live/a', 'ERR_PULL_URL'],
-  ['file:///etc/passwd', 'ERR_PULL_URL'],
-  ['ftp://h/a', 'ERR_PULL_URL'],
-  ['http://', 'ERR_PULL_URL'],
-  ['http://h:99999/a.flv', 'ERR_PULL_URL'],
+  ['rtmp://u:s%20cret@h/live/a?token=12345&x=67890', ['s%20cret', 's cret', '12345']],
+  ['rtmp://h/live?vhost=x?token=12345/a', ['12345']],
+  ['rtsp://u:secret@h/a', ['secret']],
+  ['http://u:s%20cret@h/a.flv?key=12345', ['s%20cret', 's cret', '12345']],
+  ['http://h/a.m3u8?x=67890', []],
+])('secrets of %s', (text, secrets) => {
+  expect(parsePullUrl(text).secrets).toEqual(secrets);
+});
+
+test.each([
+  ['', 'ERR_RELAY_URL'],
+  ['h/live/a', 'ERR_RELAY_URL'],
+  ['file:///etc/passwd', 'ERR_RELAY_URL'],
+  ['ftp://h/a', 'ERR_RELAY_URL'],
+  ['http://', 'ERR_RELAY_URL'],
+  ['http://h:99999/a.flv', 'ERR_RELAY_URL'],
   ['rtmp://', 'ERR_RTMP_URL'],
   ['rtmp://h:0/a/b', 'ERR_RTMP_URL'],
   ['rtsp:///a', 'ERR_RTSP_URL'],
-  [`http://h/${'a'.repeat(9000)}`, 'ERR_PULL_URL'],
+  [`http://h/${'a'.repeat(9000)}`, 'ERR_RELAY_URL'],
 ])('%s is refused: %s', (text, code) => {
   expect(codeOf(() => parsePullUrl(text))).toBe(code);
 });
@@ -59,7 +69,7 @@ test('whatever the text is, it is a URL or refused, and no password is shown', (
   fc.assert(
     fc.property(scheme, fc.string({ unit: 'binary' }), (start, rest) => {
       const code = codeOf(() => parsePullUrl(`${start}://${rest}`));
-      expect([undefined, 'ERR_PULL_URL', 'ERR_RTMP_URL', 'ERR_RTSP_URL']).toContain(code);
+      expect([undefined, 'ERR_RELAY_URL', 'ERR_RTMP_URL', 'ERR_RTSP_URL']).toContain(code);
       if (code !== undefined || !/^https?$/.test(start)) return;
       expect(parsePullUrl(`${start}://user:s3cr3t@h/${encodeURI(rest.toWellFormed())}`).shown).not.toContain(
         'user',

@@ -1,80 +1,96 @@
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
-import { parseRtmpUrl } from '../../../protocol/rtmp/rtmp-url.ts';
+import { parseRtmpUrl, type RtmpUrl } from '../../../protocol/rtmp/rtmp-url.ts';
 import { parseRtspUrl } from '../../../protocol/rtsp/rtsp-url.ts';
 import type { SessionProtocol } from '../../sessions/session-record.ts';
 import { parseRtspStreamAddress, type StreamAddress } from '../../stream-address.ts';
+import {
+  checkUrlLength,
+  relayUrlError,
+  remoteAddressOf,
+  splitQuery,
+  type RelayUrl,
+  type StreamUrl,
+} from '../relay-url.ts';
+import { secretsOf } from '../url-redaction.ts';
+import { schemesText, type UrlPurpose, type UrlTemplate } from '../url-template.ts';
 
 /** What streams are pulled by. */
 export type PullProtocol = Extract<SessionProtocol, 'RTMP' | 'RTSP' | 'FLV' | 'HLS'>;
 
-/** Where a stream is pulled from. */
-export interface PullUrl {
+/** Where a stream is pulled from. It is shown without user and password. */
+export interface PullUrl extends RelayUrl {
   readonly protocol: PullProtocol;
-  /** As given: it may hold a password. */
-  readonly text: string;
-  /** Without user and password. */
-  readonly shown: string;
-  /** `host:port`, as lal shows the other side of its client sessions. */
-  readonly remoteAddress: string;
   /** Names in the URL; the stream's is what a stream is called that has been given no other name. */
   readonly address: StreamAddress;
 }
 
-/** Real ones, with tokens and signatures in the query, stay below 2 KiB. */
-const MAX_LENGTH = 8192;
+/** A pull URL with places for the names of the stream that is asked for. */
+export type PullTemplate = UrlTemplate<PullUrl>;
+
+export const PULL_URLS: UrlPurpose<PullUrl> = {
+  schemes: ['rtmp', 'rtmps', 'rtsp', 'rtsps', 'http', 'https'],
+  urlOf: (url) => pullUrlOf(url),
+};
+
 const DEFAULT_PORT: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 /** Lists of these names are in a folder with the stream's name. */
 const NAMELESS_LIST = /^(?:playlist|record|index|master|chunklist)$/i;
 
 /**
- * `rtmp`, `rtmps`, `rtsp` and `rtsps`; over `http` and `https` HLS where the path ends in `.m3u8`, else FLV.
- * @throws {ProtocolError} `ERR_PULL_URL`, `ERR_RTMP_URL` or `ERR_RTSP_URL`; its text never holds the URL
+ * `rtmp`, `rtmps`, `rtsp` and `rtsps`; over `http` and `https` HLS where the path ends in `.m3u8` or `.m3u`, else FLV.
+ * @throws {ProtocolError} `ERR_RELAY_URL`, `ERR_RTMP_URL` or `ERR_RTSP_URL`; its text never holds the URL
  */
 export function parsePullUrl(text: string): PullUrl {
-  if (text.length > MAX_LENGTH) throw urlError(`the URL is longer than ${MAX_LENGTH} characters`);
-  const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === 'rtmp' || scheme === 'rtmps') return parseRtmp(text);
-  if (scheme === 'rtsp' || scheme === 'rtsps') return parseRtsp(text);
-  if (scheme === 'http' || scheme === 'https') return parseHttp(text);
-  throw urlError('the URL does not start with rtmp://, rtmps://, rtsp://, rtsps://, http:// or https://');
+  checkUrlLength(text);
+  return pullUrlOf({ text, rtmp: /^rtmps?:/i.test(text) ? parseRtmpUrl(text) : undefined });
 }
 
-function parseRtmp(text: string): PullUrl {
-  const { tcUrl, app, streamName: nameAndQuery, host, port } = parseRtmpUrl(text);
-  const queryAt = nameAndQuery.indexOf('?');
-  const streamName = queryAt < 0 ? nameAndQuery : nameAndQuery.slice(0, queryAt);
+function pullUrlOf(url: StreamUrl): PullUrl {
+  if (url.rtmp !== undefined) return rtmpUrlOf(url, url.rtmp);
+  const scheme = /^([a-z]+):\/\//i.exec(url.text)?.[1]?.toLowerCase();
+  if (scheme === 'rtsp' || scheme === 'rtsps') return rtspUrlOf(url);
+  if (scheme === 'http' || scheme === 'https') return httpUrlOf(url);
+  throw relayUrlError(schemesText(PULL_URLS.schemes));
+}
+
+function rtmpUrlOf(url: StreamUrl, rtmp: RtmpUrl): PullUrl {
+  const { tcUrl, app, streamName: nameAndQuery, credentials } = rtmp;
+  const { name: streamName, query } = splitQuery(nameAndQuery);
   return {
+    ...url,
     protocol: 'RTMP',
-    text,
     shown: nameAndQuery === '' ? tcUrl : `${tcUrl}/${nameAndQuery}`,
-    remoteAddress: hostAndPort(host, port),
-    address: { appName: app, streamName, urlParam: queryAt < 0 ? '' : nameAndQuery.slice(queryAt + 1) },
+    remoteAddress: remoteAddressOf(rtmp),
+    secrets: secretsOf({ password: credentials?.password ?? '', query: `${app}&${query}` }),
+    address: { appName: app, streamName, urlParam: query },
   };
 }
 
-function parseRtsp(text: string): PullUrl {
-  const { requestUrl, host, port } = parseRtspUrl(text);
+function rtspUrlOf(url: StreamUrl): PullUrl {
+  const rtsp = parseRtspUrl(url.text);
+  const { requestUrl, credentials } = rtsp;
   return {
+    ...url,
     protocol: 'RTSP',
-    text,
     shown: requestUrl,
-    remoteAddress: hostAndPort(host, port),
+    remoteAddress: remoteAddressOf(rtsp),
+    secrets: secretsOf({ password: credentials?.password ?? '', query: splitQuery(requestUrl).query }),
     address: addressOf(requestUrl),
   };
 }
 
-function parseHttp(text: string): PullUrl {
-  const url = URL.parse(text);
-  if (url === null) throw urlError('the host, port or path of the URL is not valid');
+function httpUrlOf(streamUrl: StreamUrl): PullUrl {
+  const url = URL.parse(streamUrl.text);
+  if (url === null) throw relayUrlError('the host, port or path of the URL is not valid');
   const isHls = /\.m3u8?$/i.test(url.pathname);
   const port = url.port === '' ? DEFAULT_PORT[url.protocol]! : url.port;
   const remoteAddress = `${url.hostname}:${port}`;
+  const secrets = secretsOf({ password: decoded(url.password), query: url.search.slice(1) });
   url.username = '';
   url.password = '';
   url.hash = '';
   const shown = url.href;
   const address = isHls ? hlsAddressOf(addressOf(shown)) : withoutSuffix(addressOf(shown), /\.flv$/);
-  return { protocol: isHls ? 'HLS' : 'FLV', text, shown, remoteAddress, address };
+  return { ...streamUrl, protocol: isHls ? 'HLS' : 'FLV', shown, remoteAddress, secrets, address };
 }
 
 function addressOf(url: string): StreamAddress {
@@ -93,10 +109,10 @@ function hlsAddressOf(address: StreamAddress): StreamAddress {
   return { ...named, appName, streamName: named.appName.slice(slash + 1) };
 }
 
-function hostAndPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function urlError(message: string): ProtocolError {
-  return new ProtocolError('ERR_PULL_URL', message);
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

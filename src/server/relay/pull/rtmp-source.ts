@@ -23,7 +23,7 @@ export function rtmpSource(
   const session = new RtmpClientSession(
     {
       mode: 'play',
-      url: url.text,
+      url: url.rtmp ?? url.text,
       fourCcList: [...SERVER_FOURCCS.video, ...SERVER_FOURCCS.audio],
       limits: { ...DEFAULT_CHUNK_READER_LIMITS, maxMessageLength },
       tls: { verifyCertificate },

@@ -1,9 +1,9 @@
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
 import type { ServerConfig } from '../../config/server-config.ts';
 import type { StreamAddress } from '../../stream-address.ts';
 import { matchesPattern } from '../push-pattern.ts';
-import { lalTemplate, PullTemplate } from './pull-template.ts';
+import { addressTemplate, usable, UrlTemplate } from '../url-template.ts';
 import type { PullOrigin, PullSettings } from './pull-settings.ts';
+import { PULL_URLS, type PullTemplate } from './pull-url.ts';
 
 /** lal's: ten seconds to connect, tries without end, and none that nobody watches. */
 const STATIC_RULES = { timeoutMs: 10_000, retryNum: -1, autoStopMs: 0, dumpPath: undefined } as const;
@@ -21,15 +21,19 @@ export class StaticPull {
   /** Origins that cannot be used are left out; the config's checks have told of them. */
   constructor({ static_relay_pull: config }: Pick<ServerConfig, 'static_relay_pull'>) {
     const { enable, addr, url_list: urlList } = config;
-    const plain = { streams: '*', rtspTransport: 'tcp', verifyCertificate: true } as const;
-    const lal = addr === '' ? [] : [usable(() => lalTemplate(addr), plain)];
-    const others = urlList.map(
-      ({ url, streams, rtsp_mode: rtspMode, verify_certificate: verifyCertificate }) => {
-        const rtspTransport = rtspMode === 1 ? 'udp' : 'tcp';
-        return usable(() => new PullTemplate(url), { streams, rtspTransport, verifyCertificate });
-      },
-    );
-    this.#origins = enable ? [...lal, ...others].filter((origin) => origin !== undefined) : [];
+    const lal = {
+      template: addr === '' ? undefined : usable(() => addressTemplate(addr, '', PULL_URLS)),
+      streams: '*',
+      rtspTransport: 'tcp',
+      verifyCertificate: true,
+    } as const;
+    const others = urlList.map((origin) => ({
+      template: usable(() => new UrlTemplate(origin.url, PULL_URLS)),
+      streams: origin.streams,
+      rtspTransport: origin.rtsp_mode === 1 ? ('udp' as const) : ('tcp' as const),
+      verifyCertificate: origin.verify_certificate,
+    }));
+    this.#origins = enable ? [lal, ...others].filter(isUsable) : [];
   }
 
   get isOn(): boolean {
@@ -40,22 +44,15 @@ export class StaticPull {
   settingsFor(address: StreamAddress): PullSettings | undefined {
     const origins = this.#origins.flatMap(({ template, streams, ...origin }): PullOrigin[] => {
       if (!matchesPattern(streams, address)) return [];
-      try {
-        return [{ ...origin, url: template.expand(address) }];
-      } catch (error) {
-        if (error instanceof ProtocolError) return [];
-        throw error;
-      }
+      const url = usable(() => template.expand(address));
+      return url === undefined ? [] : [{ ...origin, url }];
     });
     return origins.length === 0 ? undefined : { ...STATIC_RULES, origins };
   }
 }
 
-function usable(make: () => PullTemplate, manner: Omit<StaticOrigin, 'template'>): StaticOrigin | undefined {
-  try {
-    return { ...manner, template: make() };
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+function isUsable<Origin extends { readonly template: PullTemplate | undefined }>(
+  origin: Origin,
+): origin is Origin & { readonly template: PullTemplate } {
+  return origin.template !== undefined;
 }
