@@ -38,6 +38,7 @@ import { createUdpPorts } from './udp-ports.ts';
 
 /** What a server needs besides its config. */
 export interface MediaServerOptions {
+  /** That of `createLogger` masks the secrets of URLs that it is given; another one gets them as they are. */
   readonly logger: Logger;
   /** Default: the system's. */
   readonly clock?: Clock;

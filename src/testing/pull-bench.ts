@@ -8,6 +8,7 @@ import { StreamGate, type PublishAdmission } from '../server/admission/stream-ga
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
 import { ConnectionGuard } from '../server/connection-guard.ts';
+import { redactJsonLine } from '../server/logging/redact.ts';
 import { parsePullUrl } from '../server/relay/pull/pull-url.ts';
 import type { PullSettings } from '../server/relay/pull/pull-settings.ts';
 import type { PullRequest, PullSource, PullTarget } from '../server/relay/pull/pull-source.ts';
@@ -63,7 +64,7 @@ export class PullBench {
     this.configStore = new ConfigStore(parseConfig(JSON.stringify(overrides), 'test config').config);
     const config = this.configStore.current;
     const { clock, registry } = this;
-    const write = (line: string): number => this.log.push(JSON.parse(line) as PullLogLine);
+    const write = (line: string): number => this.log.push(JSON.parse(redactJsonLine(line)) as PullLogLine);
     const logger = pino({ level: 'debug' }, { write });
     this.hub = new StreamHub(new FlushScheduler(clock, 0, 0), {
       gopCache: { maxGops: 0, maxFramesPerGop: 0, maxBytes: 1e9 },

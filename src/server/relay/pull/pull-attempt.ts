@@ -2,11 +2,11 @@ import type { PublishAdmission } from '../../admission/stream-gate.ts';
 import type { PublicationInput } from '../../../hub/publication.ts';
 import { endReason, endReasonOfError, type EndReason } from '../../../media/end-reason.ts';
 import { PacketDump } from '../../dump/packet-dump.ts';
-import { redactUrl } from '../../logging/redact.ts';
 import type { ServerContext } from '../../server-context.ts';
 import type { SessionIdPrefix } from '../../sessions/session-ids.ts';
 import type { SessionRecord } from '../../sessions/session-record.ts';
 import type { StreamAddress } from '../../stream-address.ts';
+import { withoutSecrets } from '../url-redaction.ts';
 import type { OpenSource } from './open-source.ts';
 import type { PullOrigin } from './pull-settings.ts';
 import type { PullProtocol } from './pull-url.ts';
@@ -82,7 +82,7 @@ export class PullAttempt {
     this.#dump = this.#openDump();
     this.#cancelTimeout = context.clock.after(timeoutMs, () => this.end(endReason('handshake-timeout')));
     context.logger.debug(
-      { session: this.id, stream: options.streamKey, url: redactUrl(origin.url.shown) },
+      { session: this.id, stream: options.streamKey, url: origin.url.shown },
       'relay pull tries',
     );
     this.#source = this.#open(openSource, { ...origin, stepTimeoutMs: timeoutMs, dump: this.#dump, memory });
@@ -98,8 +98,9 @@ export class PullAttempt {
   }
 
   /** Ends the try, or the session that has come of it. Twice is harmless. */
-  end(reason: EndReason): void {
+  end(given: EndReason): void {
     if (this.#isEnded) return;
+    const reason = withoutSecrets(given, this.#options.origin.url.secrets);
     this.#isEnded = true;
     this.#cancelTimeout();
     this.#source.close(reason);
@@ -177,7 +178,7 @@ export class PullAttempt {
   }
 
   #logStart({ id, streamKey, url }: SessionRecord): void {
-    this.#context.logger.info({ session: id, stream: streamKey, url: redactUrl(url) }, 'relay pull start');
+    this.#context.logger.info({ session: id, stream: streamKey, url: url }, 'relay pull start');
   }
 
   #logStop({ id, streamKey }: SessionRecord, { code, detail, message, cause }: EndReason): void {

@@ -247,6 +247,14 @@ describe('tries', () => {
     expect(text).not.toMatch(/secret|u:p/);
   });
 
+  test('that the origin refuses in words that repeat our secrets are told without them', async () => {
+    bench.start({ url: 'rtmp://user:opensesame@origin/live/x?token=12345' });
+    await bench.source.agree();
+    bench.source.fail('refused-by-peer', 'user opensesame, 12345');
+    expect(bench.log.at(-1)).toMatchObject({ msg: expect.stringMatching(/^relay pull stop/) });
+    expect(bench.log.at(-1)).toMatchObject({ code: 'refused-by-peer', detail: 'user ***, ***' });
+  });
+
   test('that end by our own will are no failure that would be worth a warning', async () => {
     bench.view();
     bench.start();
