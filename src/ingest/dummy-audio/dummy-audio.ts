@@ -2,14 +2,14 @@ import type { PublicationInput } from '../../hub/publication.ts';
 import type { SourceFrame } from '../../media/media-frame.ts';
 import type { Track } from '../../media/track.ts';
 import { HeldMedia } from './held-media.ts';
-import { BACKWARD_LEAP_US, Silence, SILENT_FRAME_US, silentTrack } from './silence.ts';
+import { BACKWARD_LEAP_US, Silence, silentTrack } from './silence.ts';
 
 /** How far the video goes on without audio that there has been, before silence takes its place. */
 const RESUME_AFTER_US = 3_000_000;
 /** No more of the time between two pictures counts: what is longer says nothing about the audio. */
 const MAX_STEP_US = 1_000_000;
-/** Audio that lies further behind the end of the silence has a clock of its own: for the Timeline it leaps. */
-const MAX_OVERLAP_US: number = BACKWARD_LEAP_US + SILENT_FRAME_US;
+/** Audio that lies further behind the end of the silence does not lag, but has a clock of its own: for the Timeline it leaps. */
+const MAX_OVERLAP_US = 10_000_000;
 /** Inputs count their tracks from 0 on. */
 const SILENT_TRACK_ID = -1;
 
@@ -99,6 +99,8 @@ export class DummyAudio implements PublicationInput {
     const stepUs = dtsUs - (this.#videoUs ?? dtsUs);
     this.#videoUs = dtsUs;
     this.#withoutAudioUs += Math.min(Math.max(stepUs, 0), MAX_STEP_US);
+    // What the audio has to catch up with is a time of the old clock.
+    if (this.#state.name === 'handover' && stepUs < -BACKWARD_LEAP_US) this.#takeOver(this.#real!.published);
     if (this.#state.name === 'waiting') {
       this.#state = { name: 'holding', held: new HeldMedia(), startUs: dtsUs };
     }
@@ -163,10 +165,14 @@ export class DummyAudio implements PublicationInput {
       const overlapUs = silence.endUs - source.dtsUs;
       if (overlapUs > 0 && overlapUs <= MAX_OVERLAP_US) return;
       for (const frame of silence.upTo(source.dtsUs)) this.#publication.write(frame);
-      this.#publication.setTrack(track);
-      this.#state = { name: 'real' };
+      this.#takeOver(track);
     }
     this.#publication.write({ ...source, track });
+  }
+
+  #takeOver(track: Track): void {
+    this.#publication.setTrack(track);
+    this.#state = { name: 'real' };
   }
 
   /** What was held goes on as it is. */

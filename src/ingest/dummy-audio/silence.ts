@@ -9,7 +9,7 @@ const FRAME: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
 /** 1024 samples last 64/3 ms. */
 const THREE_FRAMES_US = 64_000;
 /** Length of one frame, rounded up to whole microseconds. */
-export const SILENT_FRAME_US = 21_334;
+const SILENT_FRAME_US = 21_334;
 
 /** A longer gap between two pictures is a pause in which there is no silence either, or the leap of a clock. */
 const MAX_FILLED_GAP_US = 10_000_000;
