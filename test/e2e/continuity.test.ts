@@ -183,23 +183,34 @@ describe('a publisher that is killed and returns in time', () => {
     }
   });
 
-  test('may come back by another protocol', async () => {
+  test('may come back by another protocol, which every viewer sees', async () => {
     await startServer(graceMs);
-    const { server } = rtspServer;
-    const witness = FlvReader.open(scope, server.flvUrl('http', streamName));
-    await witness.joined();
+    const readers = await EveryReader.open(scope, rtspServer, streamName);
     await publishAndDie(firstPart());
     const first = recordingOf(firstPart());
     await publishRtspWithLal(scope, fixturePath('h264-bframes-aac'), rtspServer.rtspUrl(streamName), 'tcp');
     const second = referenceOf('h264-bframes-aac');
-    await witness.untilUnits(first.units.length + second.units.length);
-    const received = witness.recording;
+    await readers.flv.untilUnits(first.units.length + second.units.length);
+    const received = readers.flv.recording;
     const later = { ...received, units: received.units.slice(first.units.length) };
     expectSamePackets(second, later, { constantOffsetWithinMs: 1.1, audioWithinMs: 3 });
     expectSamePackets(first, { ...received, units: received.units.slice(0, first.units.length) });
     const gapMs = Math.min(...later.units.map(({ dtsMs }) => dtsMs)) - newestMs(first.units);
     expect(gapMs).toBeGreaterThanOrEqual(0);
     expect(gapMs).toBeLessThan(graceMs);
+    const list = `${streamName}.m3u8`;
+    await untilHlsList(rtspServer.server, list, ({ isEnded }) => isEnded);
+    for (const other of [await readers.tsRecording(), await readers.hlsRecording()]) {
+      expectSamePackets(received, other, { constantOffsetWithinMs: ticksMs + 1, audioWithinMs: 3 });
+    }
+    expectSamePackets(received, readers.rtmp.recording, { sameOrder: true });
+    const shown = (recording: Recording): Recording =>
+      presented({ ...recording, units: pictures(recording) });
+    expectSamePackets(shown(received), shown(readers.rtsp.recording()), {
+      constantOffsetWithinMs: ticksMs + 1,
+      allowMissingHead: true,
+      allowMissingTail: true,
+    });
   });
 });
 

@@ -458,6 +458,56 @@ describe('tables', () => {
     expect(late.pes.find(({ pid }) => pid === 0x100)!.hasPcr).toBe(true);
   });
 
+  test.each([
+    ['swapped', 2, 1],
+    ['others', 5, 0],
+    ['partly the same', 0, 1],
+  ])(
+    'stay as they are when the next source has the same codecs under other ids: %s',
+    (_, videoId, audioId) => {
+      const video = { ...h264Track, id: videoId };
+      const audio = { ...aacTrack, id: audioId };
+      const out = new TsCollector();
+      const muxer = new MpegTsMuxer();
+      for (const tracks of [
+        [h264Track, aacTrack],
+        [video, audio],
+        [h264Track, aacTrack],
+      ] as const) {
+        muxer.setTracks(tracks, out);
+        for (const frame of framesOf(tracks[0], tracks[1], 1)) muxer.write(frame, out);
+        muxer.end(out);
+      }
+      const { tables, pes, problems } = checkTs(out.all);
+      expect(problems).toEqual([]);
+      expect(new Set(tables.map(({ version, map }) => `${version} ${map}`))).toEqual(
+        new Set(['0 100:1b 101:f']),
+      );
+      for (const pid of [0x100, 0x101]) {
+        expect(pes.filter((packet) => packet.pid === pid && packet.isDiscontinuous)).toHaveLength(2);
+      }
+    },
+  );
+
+  test('get a new version when the next source has another codec under an old id', () => {
+    const video = { ...h265Track, id: aacTrack.id };
+    const audio = { ...aacTrack, id: h264Track.id };
+    const out = new TsCollector();
+    const muxer = new MpegTsMuxer();
+    for (const tracks of [
+      [h264Track, aacTrack],
+      [video, audio],
+    ] as const) {
+      muxer.setTracks(tracks, out);
+      for (const frame of framesOf(tracks[0], tracks[1], 1)) muxer.write(frame, out);
+      muxer.end(out);
+    }
+    const { tables, problems } = checkTs(out.all);
+    expect(problems).toEqual([]);
+    const maps = new Set(tables.map(({ version, map }) => `${version} ${map}`));
+    expect([...maps]).toEqual(['0 100:1b 101:f', '1 101:f 102:24']);
+  });
+
   test('forget tracks that are announced no longer', () => {
     const out = new TsCollector();
     const muxer = new MpegTsMuxer();

@@ -43,7 +43,7 @@ const MAX_STREAMS = 8;
 export class MpegTsMuxer {
   readonly counters: MpegTsMuxerCounters = { droppedFrames: 0 };
   /** By track id. */
-  readonly #streams = new Map<number, MuxedStream>();
+  #streams = new Map<number, MuxedStream>();
   readonly #refused = new Map<number, Track>();
   /** By PID, of all that were ever used. */
   readonly #streamTypes = new Map<number, TsStreamType>();
@@ -58,12 +58,14 @@ export class MpegTsMuxer {
 
   /**
    * Announces all tracks of the stream, so that the tables are complete from the beginning. Known tracks that are not
-   * among them end. A frame of an unannounced track makes new tables when it comes.
+   * among them end, or go on as new ones of the same type: ids are a source's own, and the next may have others. A frame of
+   * an unannounced track makes new tables when it comes.
    */
   setTracks(tracks: readonly Track[], out: MpegTsOutput): void {
-    for (const [id, stream] of this.#streams) {
-      if (!tracks.some((track) => track.id === id)) this.#remove(id, stream, out);
-    }
+    const { kept, ended } = this.#assign(tracks);
+    for (const stream of ended) this.#flushBatch(stream, out);
+    this.#streams = kept;
+    if (ended.length > 0) this.#describe();
     for (const track of tracks) this.#streamOf(track, out);
   }
 
@@ -255,6 +257,25 @@ export class MpegTsMuxer {
     }
     this.#describe();
     return stream;
+  }
+
+  /** Which streams go on as which tracks: where the type is the same, those of the same id first. */
+  #assign(tracks: readonly Track[]): { kept: Map<number, MuxedStream>; ended: readonly MuxedStream[] } {
+    const kept = new Map<number, MuxedStream>();
+    const others = new Map(this.#streams);
+    const keep = (formerId: number, id: number): void => {
+      kept.set(id, others.get(formerId)!);
+      others.delete(formerId);
+    };
+    const types = tracks.map((track) => ({ id: track.id, type: streamFormatOf(track)?.streamType }));
+    const isOf = (stream: MuxedStream | undefined, type: TsStreamType | undefined): boolean =>
+      stream !== undefined && stream.format.streamType === type;
+    for (const { id, type } of types) if (isOf(others.get(id), type)) keep(id, id);
+    for (const { id, type } of types) {
+      const former = [...others].find(([, stream]) => isOf(stream, type));
+      if (!kept.has(id) && former !== undefined) keep(former[0], id);
+    }
+    return { kept, ended: [...others.values()] };
   }
 
   #remove(id: number, stream: MuxedStream, out: MpegTsOutput): void {
