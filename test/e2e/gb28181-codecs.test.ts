@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { SourceFrame } from '../../src/media/media-frame.ts';
+import type { PsDeviceHabits, PsRtpHabits } from '../../src/testing/ps-device.ts';
 import { demuxAll } from '../../src/testing/ts-kit.ts';
 import { expectSamePackets } from '../support/compare.ts';
 import { fixturePath, makeFixture } from '../support/fixtures.ts';
@@ -33,7 +34,12 @@ const sources = {
 } as const satisfies Record<string, FixtureName>;
 type Codec = keyof typeof sources;
 
-const ways: readonly DeviceWay[] = ['udp', 'tcp', 'tcp-active'];
+/** Each with habits of its own. */
+const ways: Readonly<Record<DeviceWay, PsDeviceHabits & { readonly rtp?: PsRtpHabits }>> = {
+  udp: {},
+  tcp: { packets: 'nal', times: 'all' },
+  'tcp-active': { isUnbounded: true, rtp: { payloadBytes: 40_000 } },
+};
 const combinations: readonly (readonly Codec[])[] = [
   ['h264', 'aac'],
   ['h264', 'g711u'],
@@ -81,14 +87,16 @@ function unitOf({ track, dtsUs, ptsUs, isKey, data }: SourceFrame): AccessUnit {
   return { kind, codec, ...times, isKey, ...digest(parts) };
 }
 
-const cells = ways.flatMap((way) =>
+const cells = (Object.keys(ways) as DeviceWay[]).flatMap((way) =>
   combinations.map((codecs) => ({ way, codecs, name: codecs.join(' and ') })),
 );
 
 test.each(cells)('$name by $way', async ({ way, codecs }) => {
   const frames = codecs.flatMap(framesOf).toSorted((a, b) => a.dtsUs - b.dtsUs);
   const source: Recording = { units: frames.map(unitOf), headers: [], scripts: [] };
-  const packets = packetsOfFrames(frames);
+  const { rtp, ...habits } = ways[way];
+  const audioFrames = way === 'tcp-active' && codecs.includes('aac') ? 5 : 1;
+  const packets = packetsOfFrames(frames, { ...habits, audioFrames }, rtp);
   const described = packets.findIndex(({ atMs }) => atMs >= describedMs);
   const hasTs = !codecs.some((codec) => codec.startsWith('g711'));
 

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PsDeviceHabits, PsRtpHabits } from '../../src/testing/ps-device.ts';
 import { ApiClient } from './api-client.ts';
 import { fixturePath, makeFixture } from './fixtures.ts';
 import type { FixtureName } from './fixtures.ts';
@@ -106,23 +105,19 @@ function matrixSource(way: DeviceWay, source: DeviceSource): RtspMatrixSource {
   };
 }
 
-/** Our own muxer's, with the habits of a device. */
+/** Our own muxer's. */
 export function fromDevice(
   name: FixtureName,
   way: DeviceWay,
   codecs: RtspCodecs,
-  habits: PsDeviceHabits & {
-    readonly rtp?: PsRtpHabits;
-    readonly lacksAudio?: RtspMatrixSource['lacksAudio'];
-  } = {},
+  options: Pick<RtspMatrixSource, 'lacksAudio'> = {},
 ): RtspMatrixSource {
-  const { rtp, lacksAudio, ...deviceHabits } = habits;
   return matrixSource(way, {
+    ...options,
     codecs,
     times: msTimes,
-    ...(lacksAudio === undefined ? {} : { lacksAudio }),
     reference: async () => readFlvFile(await makeFixture(name)),
-    packets: () => Promise.resolve(packetsOfFlv(fixturePath(name), deviceHabits, rtp)),
+    packets: () => Promise.resolve(packetsOfFlv(fixturePath(name))),
   });
 }
 
