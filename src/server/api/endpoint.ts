@@ -87,6 +87,14 @@ export function defineEndpoint<Parameters extends z.ZodObject, Data = undefined>
   return { ...definition, answer, failure };
 }
 
+/** What a service refuses, in its words; `detail` names the limit, for example. */
+export function failureOf(
+  code: ApiFailure['code'],
+  { message, detail }: { readonly message: string; readonly detail?: string | undefined },
+): ApiFailure {
+  return { code, desp: message, ...(detail === undefined ? {} : { detail }) };
+}
+
 /** @param data what stands in the place of the call's data; `undefined`: nothing */
 export function failureBody({ code, desp = API_TEXTS[code], detail }: ApiFailure, data?: unknown): ApiBody {
   return {

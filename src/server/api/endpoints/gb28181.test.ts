@@ -23,6 +23,14 @@ function start(body: object = {}): Promise<ApiAnswer> {
 }
 
 describe('start_rtp_pub', () => {
+  test('a refusal names the limit that was reached', async () => {
+    await bench.close();
+    await listen({ limits: { max_streams: 1 } });
+    bench.hub.open('other').hold();
+    const { body } = await start();
+    expect([body.error_code, body.detail]).toEqual([2001, 'max_streams']);
+  });
+
   test("has lal's answer and defaults", async () => {
     expect((await start()).text).toBe(
       '{"error_code":0,"desp":"succ","data":{"stream_name":"test110","session_id":"PSPUB1","port":30000}}',

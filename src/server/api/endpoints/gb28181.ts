@@ -4,7 +4,7 @@ import { dumpPathOf } from '../../dump/dump-path.ts';
 import type { Gb28181Way } from '../../gb28181/receiver-request.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
-import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
+import { defineEndpoint, failureOf, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
 import { noSuchSession } from '../no-such-session.ts';
 import { streamAddressOf, streamKeyFor, streamParameters, streamQuery } from '../stream-parameters.ts';
 
@@ -13,6 +13,9 @@ const MAX_PORT = 65_535;
 const MAX_SSRC = 0xffff_ffff;
 /** Far beyond what timers can count; nobody waits for 24 days. */
 const MAX_TIMEOUT_SEC = 2_000_000;
+
+/** lal's words. */
+const IN_USE = 'lal.logic: in stream already exist at group';
 
 /** `is_tcp_flag`. */
 const Flag = { udp: 0, tcpPassive: 1, tcpActive: 2 } as const;
@@ -74,9 +77,8 @@ async function start(
   });
   if ('listenError' in result) return { code: ApiCode.listenRtpFailed, desp: result.listenError };
   if ('code' in result) {
-    const desp =
-      result.code === 'stream-in-use' ? 'lal.logic: in stream already exist at group' : result.message;
-    return { code: ApiCode.startRelayPullFailed, desp };
+    const failure = failureOf(ApiCode.startRelayPullFailed, result);
+    return result.code === 'stream-in-use' ? { ...failure, desp: IN_USE } : failure;
   }
   return { data: { stream_name: streamName, session_id: result.sessionId, port: result.port } };
 }

@@ -32,6 +32,14 @@ async function pull(stream_name = 'test110'): Promise<Record<string, unknown>> {
 }
 
 describe('start_relay_pull', () => {
+  test('a refusal names the limit that was reached', async () => {
+    await bench.close();
+    await listen({ limits: { max_streams: 1 } });
+    bench.hub.open('other').hold();
+    const { body } = await start();
+    expect([body.error_code, body.detail]).toEqual([2001, 'max_streams']);
+  });
+
   test("has lal's answer and defaults", async () => {
     expect((await start()).text).toBe(
       '{"error_code":0,"desp":"succ","data":{"stream_name":"test110","session_id":"RTMPPULL1"}}',

@@ -4,7 +4,7 @@ import { dumpPathOf } from '../../dump/dump-path.ts';
 import { parsePullUrl, type PullUrl } from '../../relay/pull/pull-url.ts';
 import { ApiCode } from '../api-codes.ts';
 import type { ApiContext } from '../api-context.ts';
-import { defineEndpoint, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
+import { defineEndpoint, failureOf, type ApiFailure, type ApiResult, type Endpoint } from '../endpoint.ts';
 import { noSuchSession } from '../no-such-session.ts';
 import { streamAddressOf, streamKeyFor, streamParameters, streamQuery } from '../stream-parameters.ts';
 
@@ -73,7 +73,9 @@ function start(context: ApiContext, parameters: StartParameters): ApiResult<z.ou
     autoStopMs: parameters.auto_stop_pull_after_no_out_ms,
     dumpPath: dump?.path,
   });
-  if ('text' in result) return { code: ApiCode.startRelayPullFailed, desp: result.text };
+  if ('text' in result) {
+    return failureOf(ApiCode.startRelayPullFailed, { message: result.text, detail: result.detail });
+  }
   return { data: { stream_name: streamName, session_id: result.sessionId } };
 }
 
@@ -89,7 +91,7 @@ function startOld(
   const streamKey = streamKeyFor(context, { stream_name: streamName, app_name: appName });
   const address = streamAddressOf(context, streamKey);
   const refusal = context.gate.refusalOf(address);
-  if (refusal !== undefined) return { code: ApiCode.startRelayPullFailed, desp: refusal.message };
+  if (refusal !== undefined) return failureOf(ApiCode.startRelayPullFailed, refusal);
   context.relayPulls.start(address, {
     origins: [{ url, verifyCertificate: true, rtspTransport: 'tcp' }],
     timeoutMs: DEFAULT_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApiCode } from '../api-codes.ts';
-import { defineEndpoint, type Endpoint } from '../endpoint.ts';
+import { defineEndpoint, failureOf, type Endpoint } from '../endpoint.ts';
 import { noSuchSession } from '../no-such-session.ts';
 import { streamKeyFor, streamParameters } from '../stream-parameters.ts';
 
@@ -65,8 +65,7 @@ export const relayPushEndpoints: readonly Endpoint[] = [
       });
       if (typeof result === 'string')
         return { data: { stream_name: parameters.stream_name, session_id: result } };
-      const { message: desp, detail } = result;
-      return { code: ApiCode.relayPushRefused, desp, ...(detail === undefined ? {} : { detail }) };
+      return failureOf(ApiCode.relayPushRefused, result);
     },
   }),
   defineEndpoint({

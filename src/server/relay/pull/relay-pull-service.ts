@@ -16,6 +16,8 @@ export interface PullStarted {
 /** Why a pull is not started, or not stopped, in lal's words where it has some. */
 export interface PullRefusal {
   readonly text: string;
+  /** Which limit, for example. */
+  readonly detail?: string | undefined;
 }
 
 /** Streams that come from other servers: because the config says so and somebody watches, or by order. */
@@ -55,7 +57,7 @@ export class RelayPullService implements PullSlotHost {
    */
   start(address: StreamAddress, settings: PullSettings): PullStarted | PullRefusal {
     const refusal = this.#isClosed ? endReason('server-shutdown') : this.#context.gate.refusalOf(address);
-    if (refusal !== undefined) return { text: refusal.message };
+    if (refusal !== undefined) return { text: refusal.message, detail: refusal.detail };
     const result = this.#slotOf(address).order(settings);
     return typeof result === 'string' ? { text: PULL_OBJECTION_TEXTS[result] } : result;
   }
