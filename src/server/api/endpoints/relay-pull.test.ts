@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DumpRecordType, parseDump } from '../../../container/laldump/dump-record.ts';
+import { endReason } from '../../../media/end-reason.ts';
 import { ApiBench, type ApiAnswer } from '../../../testing/api-bench.ts';
 
 const URL = 'rtmp://origin/live/test110';
@@ -197,6 +198,31 @@ describe('stop_relay_pull', () => {
     await start();
     expect((await stop()).text).toBe('{"error_code":0,"desp":"succ","data":{"session_id":"RTMPPULL2"}}');
     expect(bench.pullSources[1]!.closed).toBe('kicked');
+  });
+
+  test('stops what would be tried again, and knows it no more when no try is left', async () => {
+    await start({ pull_retry_num: 1 });
+    bench.pullSources[0]!.fail();
+    expect((await stop()).text).toBe('{"error_code":0,"desp":"succ","data":{"session_id":"RTMPPULL1"}}');
+    bench.clock.advance(1000);
+    bench.context.relayPulls.tick();
+    expect(bench.pullSources).toHaveLength(1);
+    await start();
+    bench.pullSources[1]!.fail();
+    expect((await stop()).body.error_code).toBe(1003);
+  });
+
+  test('stops what waits for the next viewer', async () => {
+    const viewer = bench.addSession('RTMPPUBSUB1');
+    await start({ auto_stop_pull_after_no_out_ms: 0 });
+    await bench.pullSources[0]!.agree();
+    viewer.close(endReason('kicked'));
+    bench.context.relayPulls.tick();
+    expect(bench.pullSources[0]!.closed).toBe('no-viewers');
+    expect((await stop()).body.data).toEqual({ session_id: 'RTMPPULL1' });
+    bench.addSession('RTMPPUBSUB2');
+    expect(bench.pullSources).toHaveLength(1);
+    expect((await stop()).body.error_code).toBe(1003);
   });
 
   test("has lal's codes for what is not there", async () => {

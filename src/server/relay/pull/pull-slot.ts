@@ -48,6 +48,8 @@ export class PullSlot {
   #command: PullSettings | undefined;
   /** The try under way, and what it was begun with. */
   #running: { readonly attempt: PullAttempt; readonly settings: PullSettings } | undefined;
+  /** Of the last try. */
+  #lastId = '';
   /** Tries since the last command or stop. */
   #tries = 0;
   /** Tries since one was established. */
@@ -98,15 +100,17 @@ export class PullSlot {
 
   /**
    * Takes a command back, and ends what has come of it or of the config.
-   * @returns the id of the session that was ended; `undefined`: there was none
+   * @returns the id of the session that was ended, or of the last try where the command would have led to another;
+   *   `undefined`: there was nothing to stop
    */
   stop(reason: EndReason): string | undefined {
     const { attempt } = this;
+    const isPending = this.#command !== undefined && this.#hasTriesLeft(this.#command);
     this.#command = undefined;
     this.#tries = 0;
     attempt?.end(reason);
     this.#hold();
-    return attempt?.id;
+    return attempt?.id ?? (isPending ? this.#lastId : undefined);
   }
 
   /** Somebody came to watch. */
@@ -140,7 +144,11 @@ export class PullSlot {
   #isWanted(facts: StreamFacts): boolean {
     const settings = this.#settingsOf(facts);
     if (settings === undefined || this.#isUnwatched(settings, facts)) return false;
-    return settings.retryNum < 0 || this.#tries <= settings.retryNum;
+    return this.#hasTriesLeft(settings);
+  }
+
+  #hasTriesLeft({ retryNum }: PullSettings): boolean {
+    return retryNum < 0 || this.#tries <= retryNum;
   }
 
   #settingsOf({ staticSettings }: StreamFacts): PullSettings | undefined {
@@ -165,6 +173,7 @@ export class PullSlot {
     this.#tries += 1;
     const attempt = this.#host.open(this, settings, origins[this.#failures % origins.length]!);
     this.#running = { attempt, settings };
+    this.#lastId = attempt.id;
     this.#hold();
     return attempt;
   }

@@ -374,10 +374,11 @@ describe('stop', () => {
     expect([bench.sources.length, bench.events, bench.registry.hasInput('a')]).toEqual([1, [], false]);
   });
 
-  test('between two tries there is no session, but there will be none either', async () => {
+  test('between two tries ends the tries, and tells the id of the last one, once', async () => {
     bench.view();
     bench.start({ retryNum: -1 });
     bench.source.fail();
+    expect(bench.service.stop('a')).toBe('RTMPPULL1');
     expect(bench.service.stop('a')).toBeUndefined();
     await bench.pass(5);
     expect(bench.sources).toHaveLength(1);
