@@ -31,7 +31,7 @@ const callbacks = {
   },
   on_pub_stop(node, { stream_name: stream }) {
     node.published.delete(stream);
-    // Pulls wait for the next publisher as viewers do, and would keep out one who comes back at another server.
+    // Pulls wait for the next publisher as viewers do; those of lal keep out one who comes back at their server.
     for (const other of nodes.values()) {
       const isPulled = other !== node && other.watched.has(stream);
       if (isPulled) void call(other, `stop_relay_pull?stream_name=${encodeURIComponent(stream)}`);

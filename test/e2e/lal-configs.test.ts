@@ -216,15 +216,19 @@ test('an edge of the oldest layout takes from and gives to an origin of the newe
   const ports = new PortMap();
   await startWithLalConfig(scope, 'lal-0.4.1', ports, [1935, 8080]);
   await startWithLalConfig(scope, 'edge-0.1.0', ports, [21945, 28180]);
+  const flvOf = async (httpPort: number, streamName: string): Promise<FlvReader> => {
+    const url = `http://127.0.0.1:${await ports.of(httpPort)}/live/${streamName}.flv`;
+    const reader = FlvReader.open(scope, url);
+    await reader.joined();
+    return reader;
+  };
   const part = tags.filter(({ timestampMs }) => timestampMs < 2000);
   const sent = recordingOf(part);
   for (const [streamName, rtmpPort, httpPort] of [
     ['up', 21945, 8080],
     ['down', 1935, 28180],
   ] as const) {
-    const url = `http://127.0.0.1:${await ports.of(httpPort)}/live/${streamName}.flv`;
-    const reader = FlvReader.open(scope, url);
-    await reader.joined();
+    const reader = await flvOf(httpPort, streamName);
     const publisher = await RtmpPublisher.open(scope, await ports.of(rtmpPort), streamName);
     await publisher.sendPaced(part);
     await reader.until(() => reader.units.at(-1)?.hash === sent.units.at(-1)!.hash, 'the end');

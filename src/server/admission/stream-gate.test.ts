@@ -199,3 +199,17 @@ test('a claim that takes longer than the server lives is given back', async () =
   expect(await decision).toBe('server-shutdown');
   expect(await local.claim('a')).toBeDefined();
 });
+
+test('whoever holds a stream to no end makes way for a publisher who may have it, not for one who may not', async () => {
+  const check: AdmissionCheck = {
+    publish: ({ streamName }) => (streamName === 'b' ? endReason('refused') : undefined),
+  };
+  const gate = gateOf({}, new LocalStreamDirectory(), [check]);
+  const held = await Promise.all(['a', 'b'].map((streamName) => gate.claim(client(streamName))));
+  gate.beforePublishers((key) => {
+    for (const claim of held) if ('release' in claim && claim.streamKey === key) claim.release();
+  });
+  expect(await refusal(gate.publish(client('a')))).toBeUndefined();
+  expect(await refusal(gate.publish(client('b')))).toBe('refused');
+  expect(hub.get('b')!.publication).toBeDefined();
+});

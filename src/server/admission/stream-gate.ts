@@ -30,6 +30,7 @@ export class StreamGate {
   readonly #hub: StreamHub;
   readonly #directory: StreamDirectory;
   readonly #checks: readonly AdmissionCheck[];
+  #makeWay: (streamKey: string) => void = () => undefined;
   #closed: EndReason | undefined;
 
   /** @param checks asked one after the other; the first objection counts */
@@ -48,7 +49,14 @@ export class StreamGate {
   /** @returns an `EndReason` when publishing is refused */
   async publish(session: SessionIdentity): Promise<PublishAdmission | EndReason> {
     const refusal = this.refusalOf(session) ?? (await this.#objection((check) => check.publish?.(session)));
-    return refusal ?? this.claim(session);
+    if (refusal !== undefined) return refusal;
+    this.#makeWay(this.streamKeyOf(session));
+    return this.claim(session);
+  }
+
+  /** @param makeWay is told of a publisher who may have a stream, so that what holds it to no end gives it back at once */
+  beforePublishers(makeWay: (streamKey: string) => void): void {
+    this.#makeWay = makeWay;
   }
 
   /** For the server's own inputs (files, relays, GB28181), which nobody has to be asked about. */

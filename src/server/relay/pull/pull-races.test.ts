@@ -1,5 +1,6 @@
 /** Publishers and pulls of one stream, in all orders. */
 import { beforeEach, expect, test } from 'vitest';
+import { audioTrack, frameOf } from '../../../testing/hub-kit.ts';
 import { PullBench } from '../../../testing/pull-bench.ts';
 import { settled } from '../../../testing/settled.ts';
 
@@ -16,11 +17,45 @@ async function established(...options: Parameters<PullBench['start']>): Promise<
   return id;
 }
 
+/** Something comes from the origin. */
+function bring(timeMs = 0): void {
+  bench.source.publication!.setTrack(audioTrack());
+  bench.source.publication!.write(frameOf(audioTrack(), timeMs));
+}
+
 test('a publisher is refused while a pull is up, and comes when it is over', async () => {
   await established();
+  bring();
   expect(await bench.publish()).toBe('stream-in-use');
   bench.source.fail('peer-closed');
   expect(await bench.publish()).toBeInstanceOf(Function);
+});
+
+test('a pull that has brought nothing for seconds gives way to a publisher, and not before', async () => {
+  await established();
+  bring();
+  await bench.pass(4);
+  expect(await bench.publish()).toBe('stream-in-use');
+  bring(4000);
+  await bench.pass(4);
+  expect(await bench.publish()).toBe('stream-in-use');
+  await bench.pass();
+  expect(await bench.publish()).toBeInstanceOf(Function);
+  expect(bench.events).toEqual(['start RTMPPULL1', 'stop RTMPPULL1 stream-in-use']);
+});
+
+test('a pull that has not brought anything at all gives way after the same time, and comes again', async () => {
+  bench.view();
+  await established({ retryNum: -1 });
+  await bench.pass(4);
+  expect(await bench.publish()).toBe('stream-in-use');
+  await bench.pass();
+  const unpublish = (await bench.publish()) as () => void;
+  await bench.pass(3);
+  expect(bench.sources).toHaveLength(1);
+  unpublish();
+  await bench.pass();
+  expect(bench.sources).toHaveLength(2);
 });
 
 test('a publisher who comes while a pull connects has the stream; the pull gives way at once', async () => {

@@ -31,6 +31,9 @@ export interface PullSlotHost {
 /** Once a second, as lal; a little less, so that a tick that comes early is not one too early. */
 const TRY_INTERVAL_MS = 900;
 
+/** Longer than publishers pause or key frames take to come, as a rule; encoders go on trying for longer. */
+const SILENT_AFTER_MS = 5000;
+
 /** Ends that are not the origin's fault. */
 const OWN_ENDS: ReadonlySet<EndCode> = new Set(['stream-in-use', 'no-viewers', 'kicked', 'server-shutdown']);
 
@@ -57,6 +60,7 @@ export class PullSlot {
   /** How the last of them failed. */
   #lastFailure = '';
   #nextTryMs = -Infinity;
+  #establishedMs = 0;
   /** When somebody last watched; at first, when the slot was made. */
   #watchedMs: number;
   #letGo: (() => void) | undefined;
@@ -120,6 +124,20 @@ export class PullSlot {
     this.#tryIfWanted(facts);
   }
 
+  /**
+   * A publisher wants the stream. A pull that is up keeps it, unless it has nothing to show: the publisher at an RTMP origin
+   * may have gone for good, or be this one, who comes back here.
+   */
+  makeWay(): void {
+    const { attempt } = this;
+    if (attempt?.isEstablished === true && this.#isSilent()) attempt.end(endReason('stream-in-use'));
+  }
+
+  #isSilent(): boolean {
+    const lastMs = this.stream.publication?.meter.lastArrivedMs ?? this.#establishedMs;
+    return this.#host.facts(this).nowMs - lastMs >= SILENT_AFTER_MS;
+  }
+
   /** A publisher has the stream: a try that is under way would come too late. */
   publisherCame(): void {
     this.#isForPublisher = true;
@@ -180,6 +198,7 @@ export class PullSlot {
 
   /** The attempt has the stream. */
   established(): void {
+    this.#establishedMs = this.#host.facts(this).nowMs;
     this.#failures = 0;
     this.#lastFailure = '';
     this.#isForPublisher = false;

@@ -33,12 +33,13 @@ export class RelayPullService implements PullSlotHost {
   #isClosed = false;
 
   constructor(context: ServerContext, openSource: OpenSource = networkSources(context)) {
-    const { config, configStore, registry } = context;
+    const { config, configStore, registry, gate } = context;
     this.#context = context;
     this.#openSource = openSource;
     this.#static = new StaticPull(config);
     configStore.onChange(() => (this.#static = new StaticPull(config)));
     registry.observe({ sessionStarted: (record) => this.#sessionStarted(record) });
+    gate.beforePublishers((key) => this.#slots.get(key)?.makeWay());
   }
 
   /** Tries under way, and pulls that are up. */
