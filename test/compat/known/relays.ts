@@ -8,7 +8,7 @@ export const knownOfRelays: readonly KnownDifference[] = [
       /relay pull: refused at once › URL "[^"]*"(?: without a name)? › body\.(?:error_code|desp|data\.\w+)$/,
   },
   {
-    topic: 'Relay pull: stop while it connects',
+    topic: 'Relay pull: stop while it connects, or between two tries',
     where: /a server that never answers › stop while it connects › body\./,
     lal: /^(?:1003|"session not found"|"")$/,
   },
