@@ -358,10 +358,16 @@ test.each(['rtmp', 'rtsp'] as const)(
 test('callbacks that are switched on, or get another URL, by a reload are sent from then on', async () => {
   const local = await start({ enable: false });
   const { server } = local;
-  const publisher = await RtmpPublisher.open(scope, local.port('rtmp'), 'a');
+  const early = await RtmpPublisher.open(scope, local.port('rtmp'), 'a');
   const notify = { ...server.config.http_notify, enable: true, on_pub_stop: `${receiver.url}/other` };
   server.reload({ ...server.config, http_notify: notify });
-  await publisher.close();
-  await receiver.heard('other', 'RTMPPUBSUB1');
-  expect(receiver.lines).toEqual(['other RTMPPUBSUB1']);
+  await early.close();
+  const late = await RtmpPublisher.open(scope, local.port('rtmp'), 'b');
+  await late.close();
+  await receiver.heard('other', 'RTMPPUBSUB2');
+  expect(receiver.lines).toEqual([
+    'on_rtmp_connect RTMPPUBSUB2',
+    'on_pub_start RTMPPUBSUB2',
+    'other RTMPPUBSUB2',
+  ]);
 });

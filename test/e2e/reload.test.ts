@@ -95,7 +95,7 @@ test('the HTTP API reloads too, and answers with what that did', async () => {
   const httpApi = { enable: true, addr: `127.0.0.1:${port}` };
   const server = await startServer(scope, { http_api: httpApi });
   const api = new ApiClient(port);
-  rewriteConfig(server, { http_api: { ...httpApi, token: 'let me in' }, server_id: 'renamed' });
+  rewriteConfig(server, { http_api: { ...httpApi, token: 'let-me-in' }, server_id: 'renamed' });
   expect(await api.get('/api/ctrl/reload_config')).toMatchObject({
     error_code: 0,
     data: {
@@ -107,11 +107,11 @@ test('the HTTP API reloads too, and answers with what that did', async () => {
     },
   });
   expect(await api.get('/api/stat/lal_info')).toMatchObject({ error_code: 401 });
-  expect(await api.get('/api/stat/lal_info', { token: 'let me in' })).toMatchObject({
+  expect(await api.get('/api/stat/lal_info', { token: 'let-me-in' })).toMatchObject({
     data: { server_id: 'renamed' },
   });
   rewriteConfig(server, '[]');
-  expect(await api.get('/api/ctrl/reload_config', { token: 'let me in' })).toMatchObject({
+  expect(await api.get('/api/ctrl/reload_config', { token: 'let-me-in' })).toMatchObject({
     error_code: 2010,
     data: { applied: [], needs_restart: [], warnings: [] },
   });
