@@ -91,8 +91,8 @@ const hls = section('HLS output.', {
   ...httpOutput,
   url_pattern: text('URL path prefix. Missing: `/hls/` when the section is on.'),
   out_path: text('Folder for playlists and fragments.'),
-  fragment_duration_ms: integer('Wanted length of a fragment.'),
-  fragment_num: integer('Fragments listed in the live playlist.'),
+  fragment_duration_ms: integer('Wanted length of a fragment. 0: 3000.'),
+  fragment_num: integer('Fragments listed in the live playlist. 0: 6.'),
   delete_threshold: integer(
     'Fragments kept after they left the playlist. Missing: `fragment_num` when the section is on.',
   ),

@@ -1,3 +1,4 @@
+import { hlsSettings } from '../../output/hls/hls-settings.ts';
 import type { HttpListenConfig, HttpOutputConfig, ServerConfigValues } from './server-config.ts';
 
 /** lal's values for a pattern that is missing while the section is on. */
@@ -48,12 +49,13 @@ function urlPattern(section: HttpOutputConfig, missing: string): string {
 /** lal looks at `hls.enable` alone, so that an https-only server never cleans up; either switch counts here. */
 function deriveHls(config: ServerConfigValues, has: (path: string) => boolean): void {
   const { hls } = config;
+  const { fragmentNum, fragmentDurationMs } = hlsSettings(hls, () => 0);
   if (isOn(hls)) {
     if (!has('hls.cleanup_mode')) hls.cleanup_mode = MISSING_CLEANUP_MODE;
-    if (!has('hls.delete_threshold')) hls.delete_threshold = hls.fragment_num;
+    if (!has('hls.delete_threshold')) hls.delete_threshold = fragmentNum;
   }
   if (hls.sub_session_hash_key !== '' && hls.sub_session_timeout_ms === 0) {
-    hls.sub_session_timeout_ms = hls.fragment_num * hls.fragment_duration_ms * 2;
+    hls.sub_session_timeout_ms = fragmentNum * fragmentDurationMs * 2;
   }
 }
 

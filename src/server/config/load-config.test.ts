@@ -373,6 +373,9 @@ describe('values of missing keys', () => {
     });
     expect(on(', "sub_session_hash_key": "k"').sub_session_timeout_ms).toBe(20_000);
     expect(on(', "sub_session_hash_key": "k", "sub_session_timeout_ms": 9').sub_session_timeout_ms).toBe(9);
+    // 6 fragments of 3 s are made where the file says nothing of them.
+    const { hls } = configOf('{"hls": {"enable": true, "sub_session_hash_key": "k"}}');
+    expect(hls).toMatchObject({ delete_threshold: 6, sub_session_timeout_ms: 36_000 });
   });
 
   test('a player of RTSP waits for a key frame unless the file says otherwise', () => {
