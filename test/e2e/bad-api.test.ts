@@ -103,7 +103,7 @@ test('requests that do not wait for each other are answered in their order', asy
   const server = await start();
   const client = await RawClient.open(scope, server.port('http-api'));
   const ask = (name: string): string => `GET /api/stat/group?stream_name=${name} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  await client.send(ask('a') + head('/api/ctrl/kick_session', 'Content-Length: 2') + '{}' + ask(''));
+  await client.send(ask('a') + head('/api/ctrl/kick_session', 'Content-Length: 2') + '{}' + ask('b'));
   const codes = (): string[] => [...client.text.matchAll(/"error_code":(\d+)/g)].map(([, code]) => code!);
   await client.until(() => codes().length === 3, 'three answers');
   expect(codes()).toEqual(['1001', '1002', '1001']);
