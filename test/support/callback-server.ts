@@ -99,9 +99,13 @@ export class CallbackServer {
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
     const chunks: Buffer[] = [];
-    request.on('error', () => {});
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    await once(request, 'end');
+    try {
+      await once(request, 'end');
+    } catch {
+      // A server that is killed breaks off in the middle: nothing has come.
+      return;
+    }
     const text = Buffer.concat(chunks).toString();
     const { method = '', url = '', headers } = request;
     const callback = { name: url.slice(1), method, body: JSON.parse(text) as CallbackBody, headers, text };
