@@ -5,7 +5,7 @@ import type { SessionIdentity, SessionRecord } from '../sessions/session-record.
 import type { StreamAddress } from '../stream-address.ts';
 import type { PlayAdmission } from '../admission/stream-gate.ts';
 
-/** Each costs two kilobytes until it times out; whoever asks for lists without end does not get further than this. */
+/** Each costs one and a half kilobytes until it times out; whoever asks for lists without end does not get further than this. */
 const MAX_VIEWERS = 50_000;
 
 /** Who asked, and for what. */
