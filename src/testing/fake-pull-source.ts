@@ -1,6 +1,7 @@
 import type { PublicationInput } from '../hub/publication.ts';
 import { endReason, type EndCode, type EndReason } from '../media/end-reason.ts';
 import type { PullRequest, PullSource, PullTarget } from '../server/relay/pull/pull-source.ts';
+import { frameOf, videoTrack } from './hub-kit.ts';
 
 /** A connection to an origin that does what the test says. */
 export class FakeSource implements PullSource {
@@ -18,6 +19,13 @@ export class FakeSource implements PullSource {
   /** The origin agrees. */
   async agree(): Promise<void> {
     this.publication = await this.#target.claim();
+  }
+
+  /** A picture comes. */
+  sendPicture(timeMs = 0): void {
+    const track = videoTrack();
+    this.publication!.setTrack(track);
+    this.publication!.write(frameOf(track, timeMs, { isKey: true }));
   }
 
   /** The connection is over. */

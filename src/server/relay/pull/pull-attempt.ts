@@ -92,6 +92,12 @@ export class PullAttempt {
     return this.#record !== undefined;
   }
 
+  /** The origin has sent media, and not only consented. */
+  get hasMedia(): boolean {
+    const { video = 0, audio = 0, opaque = 0 } = this.#admission?.publication.frames ?? {};
+    return video + audio + opaque > 0;
+  }
+
   /** Resolves when what was received is in its file; `undefined` when there is none, or it is not over. */
   get dumped(): Promise<void> | undefined {
     return this.#dumped;
@@ -178,7 +184,7 @@ export class PullAttempt {
   }
 
   #logStart({ id, streamKey, url }: SessionRecord): void {
-    this.#context.logger.info({ session: id, stream: streamKey, url: url }, 'relay pull start');
+    this.#context.logger.info({ session: id, stream: streamKey, url }, 'relay pull start');
   }
 
   #logStop({ id, streamKey }: SessionRecord, { code, detail, message, cause }: EndReason): void {

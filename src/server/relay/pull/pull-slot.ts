@@ -55,9 +55,9 @@ export class PullSlot {
   #lastId = '';
   /** Tries since the last command or stop. */
   #tries = 0;
-  /** Tries since one was established. */
+  /** Origins in a row from which nothing came: many servers consent to play what nobody publishes. */
   #failures = 0;
-  /** How the last of them failed. */
+  /** How the last try failed. */
   #lastFailure = '';
   #nextTryMs = -Infinity;
   #establishedMs = 0;
@@ -199,7 +199,6 @@ export class PullSlot {
   /** The attempt has the stream. */
   established(): void {
     this.#establishedMs = this.#host.facts(this).nowMs;
-    this.#failures = 0;
     this.#lastFailure = '';
     this.#isForPublisher = false;
   }
@@ -211,16 +210,13 @@ export class PullSlot {
       this.#command = undefined;
       this.#tries = 0;
     }
-    if (!attempt.isEstablished) this.#failed(attempt, reason);
-  }
-
-  #failed(attempt: PullAttempt, reason: EndReason): void {
+    const isOwnEnd = OWN_ENDS.has(reason.code);
+    if (attempt.hasMedia) this.#failures = 0;
+    else if (!isOwnEnd) this.#failures += 1;
+    if (attempt.isEstablished) return;
     const failure = `${reason.code} ${reason.detail ?? ''}`;
-    const isNew = failure !== this.#lastFailure && !OWN_ENDS.has(reason.code);
-    if (!OWN_ENDS.has(reason.code)) {
-      this.#failures += 1;
-      this.#lastFailure = failure;
-    }
+    const isNew = failure !== this.#lastFailure && !isOwnEnd;
+    if (!isOwnEnd) this.#lastFailure = failure;
     this.#host.failed(this, attempt, reason, isNew);
   }
 

@@ -117,7 +117,7 @@ test('a command has precedence until it is taken back', async () => {
   expect(bench.called.at(-1)).toBe('rtmp://origin:1935/live/a');
 });
 
-test('several origins are tried in turn, and the first one again once a pull was up', async () => {
+test('several origins are tried in turn, and the first one again once a pull had something', async () => {
   bench = new PullBench({
     static_relay_pull: {
       enable: true,
@@ -142,6 +142,7 @@ test('several origins are tried in turn, and the first one again once a pull was
   ]);
   expect(bench.source.request).toMatchObject({ rtspTransport: 'udp', verifyCertificate: false });
   await bench.source.agree();
+  bench.source.sendPicture();
   bench.source.fail('peer-reset');
   await bench.pass();
   expect(bench.called.at(-1)).toBe('rtmp://one/live/cam-1');
@@ -151,6 +152,22 @@ test('several origins are tried in turn, and the first one again once a pull was
   bench.source.fail();
   await bench.pass();
   expect(bench.called.filter((url) => url.includes('other'))).not.toContain('http://three/other.flv');
+});
+
+test('an origin that consents and has nothing is no better than one that refuses', async () => {
+  bench = new PullBench({
+    static_relay_pull: { enable: true, addr: 'one', url_list: [{ url: 'rtmp://two/{app}/{stream}' }] },
+  });
+  bench.view();
+  await bench.source.agree();
+  bench.source.fail('idle-timeout');
+  await bench.pass();
+  expect(bench.called).toEqual(['rtmp://one/live/a', 'rtmp://two/live/a']);
+  await bench.source.agree();
+  bench.source.sendPicture();
+  bench.service.stop('a');
+  await bench.pass();
+  expect(bench.called.at(-1)).toBe('rtmp://one/live/a');
 });
 
 test('a stream that no origin has is not pulled', async () => {
