@@ -33,6 +33,7 @@ export interface PushLogLine {
   readonly code?: string;
   readonly reason?: string;
   readonly retryMs?: number | string;
+  readonly err?: { readonly message: string };
 }
 
 /** A connection to a target that does what the test says. */

@@ -6,6 +6,7 @@ import { PushBench } from '../../testing/push-bench.ts';
 const ADDR = { relay_push: { enable: true, addr_list: ['10.0.0.2:1935'] } };
 const URL = 'rtmps://h/live2/abcd-efgh';
 const WARN = 40;
+const ERROR = 50;
 
 const refused = endReason('refused-by-peer', 'NetStream.Publish.BadName', 'abcd-efgh is in use');
 const failed = endReason('connect-failed', 'ECONNREFUSED');
@@ -230,6 +231,15 @@ describe('tries', () => {
     bench.last.accept();
     expect(bench.last.sink.units).toEqual(['[v]T1.1', 'V1000']);
     expect(bench.registry.get('test110', 'RTMPPUSH1')).toBeDefined();
+  });
+
+  test('an error of ours is an error in the log, with what was thrown', () => {
+    const bench = new PushBench(ADDR);
+    bench.publish();
+    bench.last.end({ ...endReason('internal-error'), cause: new TypeError('a mistake of ours') });
+    expect(bench.lines('relay push stop')).toMatchObject([
+      { level: ERROR, code: 'internal-error', err: { message: 'a mistake of ours' }, retryMs: 1000 },
+    ]);
   });
 
   test('nobody is called when the publisher has left meanwhile', () => {

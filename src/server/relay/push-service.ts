@@ -168,9 +168,9 @@ export class RelayPushService implements StreamObserver {
 
   #beginConfigured(stream: LiveStream, input: SessionRecord, target: PushTarget): void {
     const limit = this.#limitOf(stream.key);
-    const refused = (reason: EndReason): void =>
-      this.#context.logger.warn(
-        { stream: stream.key, code: reason.code, detail: reason.detail, reason: reason.message },
+    const refused = ({ code, detail, message, cause }: EndReason): void =>
+      this.#context.logger[code === 'internal-error' ? 'error' : 'warn'](
+        { stream: stream.key, code, detail, reason: message, err: cause },
         'relay push refused',
       );
     if (limit !== undefined) {

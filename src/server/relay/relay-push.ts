@@ -269,12 +269,13 @@ export class RelayPush {
   /** @param retryMs when to try again; `none`: no more. Left out where the end was meant. */
   #logEnd(state: State, reason: EndReason, retryMs?: number | 'none'): void {
     const { logger } = this.#context;
-    const { code, detail, message } = reason;
+    const { code, detail, message, cause } = reason;
     const bytes = 'connection' in state ? state.connection.bytesWritten : 0;
     const isRepetition = this.#retry.failures > 1 && typeof retryMs === 'number' && !('record' in state);
-    const level = retryMs === undefined ? 'info' : isRepetition ? 'debug' : 'warn';
+    const usual = retryMs === undefined ? 'info' : isRepetition ? 'debug' : 'warn';
+    const level = code === 'internal-error' ? 'error' : usual;
     const fields = { session: this.id, stream: this.#options.stream.key, url: this.#url.shown, code, detail };
-    logger[level]({ ...fields, reason: message, bytes, retryMs }, 'relay push stop');
+    logger[level]({ ...fields, reason: message, bytes, retryMs, err: cause }, 'relay push stop');
   }
 
   #newRetry(): PushRetry {
