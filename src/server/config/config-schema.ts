@@ -354,8 +354,8 @@ const relayPush = section('Push published streams on to other servers: docs/rela
 const relayPullOrigin = z.object({
   url: z.string().meta({
     description:
-      '`rtmp(s)://`, `rtsp(s)://`, or `http(s)://` for FLV and, where the path ends in `.m3u8`, HLS. `{app}`, `{stream}` ' +
-      'and `{param}` stand for the names of the stream and the query of its first viewer.',
+      '`rtmp(s)://`, `rtsp(s)://`, or `http(s)://` for FLV and, where the path ends in `.m3u8` or `.m3u`, HLS. `{app}`, ' +
+      '`{stream}` and `{param}` stand for the names of the stream and the query of its first viewer.',
     secret: true,
   }),
   streams: text('Which streams, as in `relay_push.url_list`.', '*'),

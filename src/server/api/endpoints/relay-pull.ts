@@ -14,7 +14,7 @@ const startParameters = z.object({
   url: z.string().meta({
     description:
       'Source: `rtmp://`, `rtmps://`, `rtsp://`, `rtsps://`; extension: `http://` and `https://`, HLS where the path ends in ' +
-      '`.m3u8`, else FLV.',
+      '`.m3u8` or `.m3u`, else FLV.',
   }),
   stream_name: z.string().default('').meta({
     description: 'What the stream is called here. Empty or missing: as in the URL.',
@@ -27,15 +27,20 @@ const startParameters = z.object({
     description: 'Further tries, one a second; also when the pull was up and broke. -1: for ever.',
   }),
   auto_stop_pull_after_no_out_ms: z.int().default(-1).meta({
-    description: 'Stops when nobody has watched for so long. 0: at once, -1: never.',
+    description:
+      'Stops when nobody has watched for so long, until somebody does again. 0: at once, -1: never.',
   }),
   rtsp_mode: z.int().default(0).meta({
     description: '0: RTP over TCP, else over UDP; the other one where a server refuses.',
   }),
-  debug_dump_packet: z.string().default('').meta({
-    description:
-      'RTSP: file, below the config’s `http_api.dump_path`, that gets description and packets in lal’s `.laldump` form.',
-  }),
+  debug_dump_packet: z
+    .string()
+    .default('')
+    .meta({
+      description:
+        'RTSP: file, below the config’s `http_api.dump_path`, that gets description and packets in lal’s `.laldump` form. What ' +
+        'is there is overwritten; further tries go on in it.',
+    }),
   verify_certificate: z.boolean().default(true).meta({
     description: 'Extension: refuse a server whose certificate is not valid for its name.',
   }),
