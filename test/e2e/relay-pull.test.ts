@@ -18,6 +18,7 @@ import { LocalServer } from '../support/local-server.ts';
 import { runProgram } from '../support/program.ts';
 import { pullUrl, startOrigin, untilListed } from '../support/relay-pull.ts';
 import { watch } from '../support/relay-push.ts';
+import { RtmpPlayer } from '../support/rtmp-player.ts';
 import { RtmpPublisher } from '../support/rtmp-publisher.ts';
 import { RtspReader } from '../support/rtsp-reader.ts';
 import { Scope } from '../support/scope.ts';
@@ -207,6 +208,25 @@ test('a viewer who only asks for a description, and one of HLS with an id, start
   await reader.until(() => (reader.track('video')?.count ?? 0) > 10, 'pictures');
   const place = new URL(list.headers.get('location')!, `http://127.0.0.1:${edge.port('http')}`);
   expect((await fetch(place)).status).toBe(200);
+});
+
+test('names with slashes and signs of URLs pass from server to server by push and pull', async () => {
+  const name = 'rooms/7 & #1';
+  const origin = await LocalServer.start(scope);
+  const addr = `127.0.0.1:${origin.port('rtmp')}`;
+  const source = await LocalServer.start(scope, { relay_push: { enable: true, addr_list: [addr] } });
+  const { edge } = await startEdge({ static_relay_pull: { enable: true, addr } });
+  const player = await RtmpPlayer.open(scope, edge.port('rtmp'), name);
+  await untilListed(origin, name, 1);
+  const publisher = await RtmpPublisher.open(scope, source.port('rtmp'), name);
+  await publisher.send(tags);
+  const sent = recordingOf(tags);
+  await player.untilUnits(sent.units.length);
+  expectSamePackets(sent, player.recording);
+  const groups = [source, origin, edge].flatMap(({ server }) => server.statistics.groups());
+  expect(groups.map((group) => [group.app_name, group.stream_name])).toEqual(
+    Array.from({ length: 3 }, () => ['live', name]),
+  );
 });
 
 test("dispatch's explicit zeros: the pull comes with the order and goes with the last viewer", async () => {
