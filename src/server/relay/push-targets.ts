@@ -14,7 +14,7 @@ export interface PushTarget {
   readonly manner: PushManner;
 }
 
-/** Where the config sends a stream: entries of `addr_list`, then of `url_list`. Those that are no addresses are left out. */
+/** Where the config sends a stream: entries of `addr_list`, then of `url_list`. Those that cannot be used are left out. */
 export function pushTargetsFor(address: StreamAddress, { relay_push: config }: ServerConfig): PushTarget[] {
   const targets: PushTarget[] = [];
   for (const addr of config.addr_list) {
@@ -30,14 +30,15 @@ export function pushTargetsFor(address: StreamAddress, { relay_push: config }: S
     rtsp_mode: rtspMode,
     verify_certificate,
   } of config.url_list) {
-    if (!matchesPattern(streams, address)) continue;
+    const template = usable(() => new UrlTemplate(url, PUSH_URLS));
+    if (template === undefined || !matchesPattern(streams, address)) continue;
     const manner: PushManner = {
       hevcForm,
       rtspTransport: rtspMode === 1 ? 'udp' : 'tcp',
       verifyCertificate: verify_certificate,
       timeoutMs: PUSH_TIMEOUT_MS,
     };
-    targets.push({ template: new UrlTemplate(url, PUSH_URLS), manner });
+    targets.push({ template, manner });
   }
   return targets;
 }
