@@ -75,6 +75,38 @@ test('without reports the arrival of the first units sets the tracks against eac
   expect(audio.timeUs(audioSender.ticks(80), 5000)).toBe(90_250);
 });
 
+test('without reports, tracks that count from one zero are set against each other by that, where the arrival fits', () => {
+  const arrivals: [latenessMs: number, us: number][] = [
+    [0, 60_000],
+    [130, 60_000],
+    [-900, 60_000],
+    // Too far off to be believed.
+    [1100, 1_160_000],
+  ];
+  for (const [latenessMs, us] of arrivals) {
+    const { video, audio } = session();
+    expect(video.timeUs(90 * 5000, 3000)).toBe(0);
+    expect(audio.timeUs(48 * 5060, 3060 + latenessMs)).toBe(us);
+    expect(audio.timeUs(48 * 5080, 9000)).toBe(us + 20_000);
+  }
+});
+
+test('tracks that each count from their own beginning are set against each other by their arrival', () => {
+  const { video, audio } = session();
+  expect(video.timeUs(0, 3000)).toBe(0);
+  expect(audio.timeUs(0, 3300)).toBe(300_000);
+});
+
+test('what the count says is corrected by reports that say otherwise', () => {
+  const { clock, video, audio } = session();
+  const [pictures, sound] = [new Sender(90_000, 90 * 700), new Sender(48_000, 48 * 200)];
+  expect(video.timeUs(pictures.ticks(0), 0)).toBe(0);
+  expect(audio.timeUs(sound.ticks(0), 0)).toBe(-500_000);
+  video.receiveReport(pictures.report(0));
+  audio.receiveReport(sound.report(0));
+  expect(clock.counters).toEqual({ ignoredReports: 0, corrections: 1 });
+});
+
 test('reports that come before the first units set the tracks against each other exactly', () => {
   const { clock, video, audio } = session();
   audio.receiveReport(audioSender.report(-500));

@@ -2,7 +2,8 @@
  * One clock for all tracks of an RTP session (RFC 3550, 5.1 and 6.4.1). Each track's timestamps count from a random
  * number, so they say how far a track's units are apart, but not how one track lies to another. That is told by the
  * sender reports, which name one moment on the track's clock and on a wall clock that the tracks share; without reports
- * the arrival of the first packets has to do.
+ * the arrival of the first packets has to do. Senders that neither report nor choose random numbers, as lal, count all
+ * tracks from one zero: where that fits the arrival it is believed.
  */
 import { unixUsOfNtpTime, type NtpTime } from './ntp-time.ts';
 
@@ -39,6 +40,11 @@ export interface SourceTrackClock {
 const TOLERANCE_US = 20_000;
 /** Above this the wall clocks of two tracks are not one clock, or none at all. */
 const MAX_DISAGREEMENT_US = 10_000_000;
+/**
+ * Arrivals are not off by more than this, as a rule. Numbers that were chosen at random come as close once in 20 000
+ * sessions, and most of those have reports to mend it.
+ */
+const MAX_ARRIVAL_ERROR_US = 1_000_000;
 /** A track that is moved runs faster or slower by 1/20 at most. */
 const SLEW_DIVISOR = 20;
 const US_PER_SECOND = 1_000_000;
@@ -112,7 +118,8 @@ export class SourceClock {
       track.report = { ticks: unwrapNear(ticks, timestamp), wallUs };
       track.earlyReport = undefined;
     }
-    track.origin = { ticks, us: this.#timeByReports(track, ticks, arrivalUs) ?? arrivalUs };
+    const us = this.#timeByReports(track, ticks, arrivalUs) ?? this.#timeByCount(track, ticks, arrivalUs);
+    track.origin = { ticks, us: us ?? arrivalUs };
     this.#compareReports();
   }
 
@@ -139,6 +146,15 @@ export class SourceClock {
     this.counters.ignoredReports += 1;
     track.report = undefined;
     return undefined;
+  }
+
+  /** The time if this track and one that runs already count from the same zero; `undefined` if they do not seem to. */
+  #timeByCount(track: TrackState, ticks: number, arrivalUs: number): number | undefined {
+    const other = this.#tracks.find(({ origin }) => origin !== undefined);
+    // The same number at both beginnings (0, say) is no common zero: each track counts from its own beginning.
+    if (other === undefined || other.origin!.ticks === ticks) return undefined;
+    const us = durationUs(track, ticks) - countedUsOfZero(other);
+    return Math.abs(us - arrivalUs) <= MAX_ARRIVAL_ERROR_US ? us : undefined;
   }
 
   #receiveReport(track: TrackState, reported: ReportedTime): void {
@@ -233,6 +249,12 @@ function wallTimeOf(track: TrackState, report: Report, ticks: number): number {
 /** What the wall clock of a track that has begun shows at time 0 of the session. */
 function wallUsOfZero(track: TrackState, report: Report): number {
   return report.wallUs - timeOf(track, report.ticks);
+}
+
+/** What a track that has begun has counted up to time 0 of the session. */
+function countedUsOfZero(track: TrackState): number {
+  const { ticks, us } = track.origin!;
+  return durationUs(track, ticks) - us - track.shiftUs;
 }
 
 /** To the nearest microsecond; whole seconds apart, because the product of days of ticks has more than 53 bits. */
