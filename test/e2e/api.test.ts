@@ -185,3 +185,19 @@ test('a stream is recorded from one call to the other, to FLV, TS and HLS, from 
     expect(video(recorded).map(({ hash }) => hash)).toEqual(video(wanted).map(({ hash }) => hash));
   }
 });
+
+test('calls that are turned away are in the log, with who made them', async () => {
+  const secured = await LocalServer.start(scope, {
+    http_api: { enable: true, addr: '127.0.0.1:0', token: 'secret' },
+  });
+  const ask = (asked: LocalServer, path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`http://127.0.0.1:${asked.port('http-api')}${path}`, { headers });
+  await ask(secured, '/api/stat/all_group');
+  await ask(server, '/api/ctrl/stop_relay_pull?stream_name=cam', { Origin: 'https://elsewhere.example' });
+  const callsOf = ({ log }: LocalServer): unknown[] => log.filter(({ msg }) => msg === 'api call');
+  const remote = '127.0.0.1';
+  expect(callsOf(secured)).toMatchObject([{ path: '/api/stat/all_group', remote, code: 401 }]);
+  expect(callsOf(server)).toMatchObject([
+    { path: '/api/ctrl/stop_relay_pull', remote, origin: 'https://elsewhere.example', code: 403 },
+  ]);
+});

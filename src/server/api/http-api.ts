@@ -7,7 +7,7 @@ import type { MetricsText } from '../metrics/server-metrics.ts';
 import type { StreamSelection } from '../metrics/stream-series.ts';
 import { commonHeaders, corsHeaders } from './api-headers.ts';
 import { hasToken } from './api-token.ts';
-import { failureBody, type ApiBody, type Endpoint } from './endpoint.ts';
+import { failureBody, type ApiBody, type ApiFailure, type Endpoint } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { sourceOf } from './origin-check.ts';
@@ -78,16 +78,28 @@ export class HttpApi {
     } else if (file !== undefined) {
       await finish(exchange, 200, file.headers, file.bytes);
     } else if (!hasToken(request.headers, exchange.query, config.token)) {
-      await send(exchange, failureBody({ code: ApiCode.tokenMissing }), { 'WWW-Authenticate': 'Bearer' });
+      await this.#refuse(exchange, endpoint, ApiCode.tokenMissing, { 'WWW-Authenticate': 'Bearer' });
     } else if (path === METRICS_PATH && config.metrics_enable) {
       await this.#metrics(exchange);
     } else if (endpoint === undefined) {
       await send(exchange, failureBody({ code: ApiCode.pathUnknown }));
     } else if (changesState && config.token === '' && source === 'foreign') {
-      await send(exchange, failureBody({ code: ApiCode.originRefused }));
+      await this.#refuse(exchange, endpoint, ApiCode.originRefused);
     } else {
       await this.#call(exchange, endpoint);
     }
+  }
+
+  /** Who tries to get in, or should be listed, is seen in the log. */
+  #refuse(
+    exchange: Exchange,
+    endpoint: Endpoint | undefined,
+    code: ApiFailure['code'],
+    headers?: Record<string, string>,
+  ): Promise<void> {
+    const body = failureBody({ code });
+    if (endpoint !== undefined) this.#log(exchange, endpoint, body);
+    return send(exchange, body, headers);
   }
 
   async #call(exchange: Exchange, endpoint: Endpoint): Promise<void> {
@@ -132,8 +144,9 @@ export class HttpApi {
   }
 
   #log({ request }: Exchange, { path }: Endpoint, { error_code: code, desp }: ApiBody): void {
-    const { remoteAddress } = request.socket;
-    this.#context.logger.info({ path, remote: remoteAddress, code, desp }, 'api call');
+    const { remoteAddress: remote } = request.socket;
+    const { origin } = request.headers;
+    this.#context.logger.info({ path, remote, origin, code, desp }, 'api call');
   }
 }
 
