@@ -36,7 +36,7 @@ async function sendWithoutEnd(client: RawClient, unit: Buffer): Promise<number> 
   return sentBytes;
 }
 
-const paths = ['/api/none', '/lal.html', ...ENDPOINTS.map(({ path }) => path)];
+const paths = ['/api/none', '/lal.html', '/metrics', '/openapi.json', ...ENDPOINTS.map(({ path }) => path)];
 
 test('a body of a gigabyte is cut off early, in every call, and its sender sees the answer', async () => {
   const server = await start();
