@@ -1,3 +1,5 @@
+import { systemZoneName } from './zone-name.ts';
+
 /**
  * Local time in lal's layout, Go's `2006-01-02 15:04:05.999 Z0700 MST`: up to three digits of fraction without trailing
  * zeros, offset (`Z` for UTC), zone abbreviation. Clients parse it with the same layout.
@@ -8,8 +10,9 @@ export function formatGoTime(wallMs: number): string {
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   const fraction = String(date.getMilliseconds()).padStart(3, '0').replace(/0+$/, '');
-  const offset = formatOffset(-date.getTimezoneOffset());
-  return `${day} ${time}${fraction === '' ? '' : `.${fraction}`} ${offset} ${zoneNameOf(date, offset)}`;
+  const offsetMinutes = 0 - date.getTimezoneOffset();
+  const zone = `${formatOffset(offsetMinutes)} ${zoneNameOf(date, offsetMinutes)}`;
+  return `${day} ${time}${fraction === '' ? '' : `.${fraction}`} ${zone}`;
 }
 
 function formatOffset(minutes: number): string {
@@ -23,16 +26,20 @@ function formatOffset(minutes: number): string {
 const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA'];
 
 /** By offset, since a process does not change its zone: to ask for a name costs more than all the rest. */
-const zoneNames = new Map<string, string>();
+const zoneNames = new Map<number, string>();
 
-/** `UTC`, `CEST`, …; where the zone has no short name that we know, its offset, as Go does. */
-function zoneNameOf(date: Date, offset: string): string {
-  let name = zoneNames.get(offset);
+/** `CST`, `CEST`, …; where the zone has no short name that we know, its offset, as Go does. */
+function zoneNameOf(date: Date, offsetMinutes: number): string {
+  let name = zoneNames.get(offsetMinutes);
   if (name === undefined) {
-    name = offset === 'Z' ? 'UTC' : (shortNameOf(date) ?? offset.replace(/00$/, ''));
-    zoneNames.set(offset, name);
+    name = systemZoneName(offsetMinutes) ?? shortNameOf(date) ?? nameOfOffset(offsetMinutes);
+    zoneNames.set(offsetMinutes, name);
   }
   return name;
+}
+
+function nameOfOffset(minutes: number): string {
+  return minutes === 0 ? 'UTC' : formatOffset(minutes).replace(/00$/, '');
 }
 
 function shortNameOf(date: Date): string | undefined {
