@@ -10,8 +10,13 @@ import { startRtspServer } from './rtsp-server.ts';
 import type { RtspTestServer } from './rtsp-server.ts';
 import type { Scope } from './scope.ts';
 
-/** HLS of a stream that is over is cleaned up after so long, and its viewers are gone as soon. */
-export const hlsGoneMs = 4_000;
+const fragmentMs = 1_000;
+const listedFragments = 2;
+const keptFragments = 1;
+/** HLS of a stream that is over is cleaned up after so long, no sooner. */
+export const hlsKeptMs: number = (listedFragments + keptFragments) * fragmentMs;
+/** By then it has been, and its viewers are gone. */
+export const hlsGoneMs: number = hlsKeptMs + 1_000;
 
 export class ChurnServer {
   readonly rtsp: RtspTestServer;
@@ -48,9 +53,9 @@ export class ChurnServer {
           enable: true,
           url_pattern: '/hls/',
           out_path: join(folder, 'hls'),
-          fragment_duration_ms: 1000,
-          fragment_num: 2,
-          delete_threshold: 1,
+          fragment_duration_ms: fragmentMs,
+          fragment_num: listedFragments,
+          delete_threshold: keptFragments,
           cleanup_mode: 1,
           sub_session_timeout_ms: hlsTimeoutMs,
           sub_session_hash_key: 'k',
