@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { duplexPair, settle } from '../testing/duplex-pair.ts';
 import { builtInConfig } from './config/built-in-config.ts';
-import { ConnectionGuard } from './connection-guard.ts';
+import { ConnectionGuard, type ConnectionPurpose } from './connection-guard.ts';
 
 function guardOf(maxConnections: number, maxPerAddress: number): ConnectionGuard {
   return new ConnectionGuard({
@@ -40,6 +40,17 @@ test('one address has its own limit; what it gives back counts for it alone', as
   await settle();
   expect(guard.admit(socketFrom('10.0.0.2'))).toBe(false);
   expect(guard.admit(socketFrom('10.0.0.1'))).toBe(true);
+});
+
+test.each([
+  ['all together', guardOf(2, 0)],
+  ['one address', guardOf(0, 2)],
+])('the API has 64 places more when viewers have taken all, whatever is limited: %s', (_limit, guard) => {
+  const admitted = (purpose: ConnectionPurpose) => guard.admit(socketFrom('10.0.0.1'), purpose);
+  expect([admitted('media'), admitted('media'), admitted('media')]).toEqual([true, true, false]);
+  for (let index = 0; index < 64; index += 1) expect(admitted('control')).toBe(true);
+  expect(admitted('control')).toBe(false);
+  expect(admitted('media')).toBe(false);
 });
 
 test('0 is no limit', () => {

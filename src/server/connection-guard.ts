@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ServerConfig } from './config/server-config.ts';
 
+/** Places of the API and of profiles that viewers cannot take: who is on call gets in when all others are taken. */
+const CONTROL_PLACES = 64;
+
+/** What a port is for. */
+export type ConnectionPurpose = 'media' | 'control';
+
 /** Knows every open socket of all listeners, and turns away those beyond the limits. */
 export class ConnectionGuard {
   readonly #limits: ServerConfig['limits'];
@@ -23,11 +29,12 @@ export class ConnectionGuard {
   }
 
   /** False: the socket was one too many and is destroyed. */
-  admit(socket: Socket): boolean {
+  admit(socket: Socket, purpose: ConnectionPurpose = 'media'): boolean {
     const { max_connections: maxOpen, max_connections_per_address: maxPerAddress } = this.#limits;
     const address = socket.remoteAddress ?? '';
     const fromAddress = this.#byAddress.get(address) ?? 0;
-    if ((maxOpen > 0 && this.open >= maxOpen) || (maxPerAddress > 0 && fromAddress >= maxPerAddress)) {
+    const extra = purpose === 'control' ? CONTROL_PLACES : 0;
+    if (isReached(maxOpen, this.open - extra) || isReached(maxPerAddress, fromAddress - extra)) {
       this.#refused += 1;
       socket.destroy();
       return false;
@@ -54,4 +61,9 @@ export class ConnectionGuard {
     else this.#byAddress.set(address, left);
     if (this.open === 0) this.#emptied?.();
   }
+}
+
+/** @param limit 0: none */
+function isReached(limit: number, count: number): boolean {
+  return limit > 0 && count >= limit;
 }

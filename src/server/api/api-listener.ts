@@ -10,7 +10,7 @@ import type { HttpApi } from './http-api.ts';
 export async function listenHttpApi(api: HttpApi, context: ServerContext): Promise<Listener> {
   const { http_api: config } = context.config;
   const server = createServer(httpServerOptions(context));
-  server.on('connection', (socket: Socket) => context.guard.admit(socket));
+  server.on('connection', (socket: Socket) => context.guard.admit(socket, 'control'));
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void api.handle(request, response);
   });

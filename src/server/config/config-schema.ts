@@ -235,8 +235,11 @@ const log = section('Where log lines go and how they look; docs/logging.md.', {
 });
 
 const limits = section('What one peer or one stream may use up.', {
-  max_connections: integer('Open connections over all listeners. 0: no limit.', { missing: 20_000 }),
-  max_connections_per_address: integer('Open connections from one address. 0: no limit.'),
+  max_connections: integer(
+    'Open connections over all listeners; the API and profiles have 64 more. 0: no limit.',
+    { missing: 20_000 },
+  ),
+  max_connections_per_address: integer('The same from one address. 0: no limit.'),
   max_streams: integer('Streams at one time. 0: no limit.', { missing: 10_000 }),
   max_relay_pushes: integer('Relay pushes, those included that wait for a publisher. 0: no limit.', {
     missing: 1000,

@@ -17,7 +17,7 @@ export async function listenPprof(
   const { guard, config, logger } = context;
   const { address, isNarrowed } = pprofAddress(config.pprof);
   const server = createServer(httpServerOptions(context));
-  server.on('connection', (socket: Socket) => guard.admit(socket));
+  server.on('connection', (socket: Socket) => guard.admit(socket, 'control'));
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void service.handle(request, response);
   });
