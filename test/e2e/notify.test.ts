@@ -30,7 +30,14 @@ afterEach(() => scope.close());
 function start(notify: Record<string, unknown> = {}, other: ConfigOverrides = {}): Promise<LocalServer> {
   return LocalServer.start(scope, {
     httpts: { enable: true, url_pattern: '/' },
-    hls: { enable: true, out_path: scope.folder(), fragment_duration_ms: 1000, sub_session_hash_key: 'k' },
+    hls: {
+      enable: true,
+      out_path: scope.folder(),
+      fragment_duration_ms: 1000,
+      sub_session_hash_key: 'k',
+      // Who has come stays, however busy the machine is.
+      sub_session_timeout_ms: 60_000,
+    },
     rtsp: { enable: true, addr: '127.0.0.1:0' },
     http_api: { enable: true, addr: '127.0.0.1:0' },
     http_notify: receiver.section(notify),
