@@ -42,7 +42,7 @@ const names = 400;
  * Objects of one kind that 8 500 cycles may leave: pools and caches go up and down a little. Fewer than there are cycles of
  * the rarest kind.
  */
-const maxMoreObjects = 50;
+const maxMoreObjects = 80;
 /** Memory that they may cost; it is compiled code for the most part. */
 const maxGrowthBytes = 4_000_000;
 

@@ -65,7 +65,8 @@ export class ChurnServer {
         http_api: { enable: true, addr: `127.0.0.1:${apiPort}` },
         pprof: { enable: true, addr: `127.0.0.1:${pprofPort}` },
         gb28181: { listen_host: '127.0.0.1' },
-        http_notify: receiver.section({ update_interval_sec: 1, connections: 32 }),
+        // So few connections that all of them are soon used at a time: from then on the pool has its size.
+        http_notify: receiver.section({ update_interval_sec: 1, connections: 8 }),
         log: { level: 3, filename: '', is_to_stdout: true },
       },
       { gop_num: 1 },
