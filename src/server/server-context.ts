@@ -6,7 +6,7 @@ import type { SubscriptionLimits } from '../hub/subscription.ts';
 import type { UdpPortPool } from '../session/net/udp-port-pool.ts';
 import type { ConfigStore } from './config/config-store.ts';
 import type { ServerConfig } from './config/server-config.ts';
-import type { ConnectionGuard } from './connection-guard.ts';
+import type { ConnectionGuard } from './listeners/connection-guard.ts';
 import type { SessionIds } from './sessions/session-ids.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import type { StreamGate } from './admission/stream-gate.ts';

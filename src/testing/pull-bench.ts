@@ -7,7 +7,7 @@ import { endReason, type EndCode, type EndReason } from '../media/end-reason.ts'
 import { StreamGate, type PublishAdmission } from '../server/admission/stream-gate.ts';
 import { ConfigStore } from '../server/config/config-store.ts';
 import { parseConfig } from '../server/config/load-config.ts';
-import { ConnectionGuard } from '../server/connection-guard.ts';
+import { ConnectionGuard } from '../server/listeners/connection-guard.ts';
 import { redactJsonLine } from '../server/logging/redact.ts';
 import { parsePullUrl } from '../server/relay/pull/pull-url.ts';
 import type { PullSettings } from '../server/relay/pull/pull-settings.ts';
@@ -17,7 +17,7 @@ import type { ServerContext } from '../server/server-context.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
 import type { SessionRecord } from '../server/sessions/session-record.ts';
 import { SessionRegistry } from '../server/sessions/session-registry.ts';
-import { createUdpPorts } from '../server/udp-ports.ts';
+import { createUdpPorts } from '../server/listeners/udp-ports.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeSource } from './fake-pull-source.ts';
 import { settled } from './settled.ts';

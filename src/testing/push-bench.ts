@@ -13,10 +13,10 @@ import type {
   PushConnection,
   PushConnectionEvents,
   PushConnectionOptions,
-} from '../server/relay/push-connection.ts';
-import { PushFeed, type PushOutlet } from '../server/relay/push-feed.ts';
-import { RelayPushService } from '../server/relay/push-service.ts';
-import type { PushStatus } from '../server/relay/push-status.ts';
+} from '../server/relay/push/push-connection.ts';
+import { PushFeed, type PushOutlet } from '../server/relay/push/push-feed.ts';
+import { RelayPushService } from '../server/relay/push/push-service.ts';
+import type { PushStatus } from '../server/relay/push/push-status.ts';
 import { SessionIds } from '../server/sessions/session-ids.ts';
 import type { SessionProtocol, SessionRecord } from '../server/sessions/session-record.ts';
 import { SessionRegistry } from '../server/sessions/session-registry.ts';

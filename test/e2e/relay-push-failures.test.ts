@@ -1,6 +1,6 @@
 /** Targets that stop reading, refuse, die and come back: they alone are concerned, and get the stream again. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PushStatus } from '../../src/server/relay/push-status.ts';
+import type { PushStatus } from '../../src/server/relay/push/push-status.ts';
 import { bulkyTags, sendAtPaceOf } from '../support/bulky-tags.ts';
 import { expectSamePackets } from '../support/compare.ts';
 import { fixturePath } from '../support/fixtures.ts';

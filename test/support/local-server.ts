@@ -2,7 +2,7 @@ import pino from 'pino';
 import type { LiveStream } from '../../src/hub/live-stream.ts';
 import type { Subscription } from '../../src/hub/subscription.ts';
 import { parseConfig } from '../../src/server/config/load-config.ts';
-import type { ListenerKind } from '../../src/server/listener.ts';
+import type { ListenerKind } from '../../src/server/listeners/listener.ts';
 import { createServer } from '../../src/server/media-server.ts';
 import type { MediaServer, MediaServerOptions } from '../../src/server/media-server.ts';
 import type { Scope } from './scope.ts';

@@ -1,6 +1,6 @@
 /** Servers that pull from each other. */
 import { join } from 'node:path';
-import type { ListenerKind } from '../../src/server/listener.ts';
+import type { ListenerKind } from '../../src/server/listeners/listener.ts';
 import { LocalServer } from './local-server.ts';
 import { rtspOn } from './relay-push.ts';
 import type { Scope } from './scope.ts';

@@ -3,9 +3,9 @@ import type { ConfigReloader } from '../config/config-reloader.ts';
 import type { Gb28181Service } from '../gb28181/gb28181-service.ts';
 import type { HlsOutput } from '../../output/hls/hls-output.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
-import type { RecordService } from '../record-service.ts';
+import type { RecordService } from '../record/record-service.ts';
 import type { RelayPullService } from '../relay/pull/relay-pull-service.ts';
-import type { RelayPushService } from '../relay/push-service.ts';
+import type { RelayPushService } from '../relay/push/push-service.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Statistics } from '../stats/statistics.ts';
 

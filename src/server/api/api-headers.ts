@@ -1,4 +1,4 @@
-import { SERVER_NAME } from '../http-headers.ts';
+import { SERVER_NAME } from '../http/http-headers.ts';
 import type { RequestSource } from './origin-check.ts';
 
 /** What an answer's headers depend on. */

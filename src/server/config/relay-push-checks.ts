@@ -1,4 +1,4 @@
-import { PUSH_URLS } from '../relay/push-url.ts';
+import { PUSH_URLS } from '../relay/push/push-url.ts';
 import { addressTemplate, UrlTemplate, urlProblemOf } from '../relay/url-template.ts';
 import type { CheckResult } from './config-checks.ts';
 import type { ServerConfigValues } from './server-config.ts';

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import { DumpRecordType, serializeDumpRecord } from '../../container/laldump/dump-record.ts';
 import type { Clock } from '../../media/clock.ts';
-import { SERVER_NAME } from '../http-headers.ts';
+import { SERVER_NAME } from '../http/http-headers.ts';
 
 /** What may wait for the disk; a dump is for looking at, and is not worth more memory. */
 const MAX_QUEUE_BYTES = 16 << 20;

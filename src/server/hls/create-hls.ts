@@ -7,7 +7,7 @@ import type { HlsStorage } from '../../output/hls/hls-storage.ts';
 import { MemoryStorage } from '../../output/hls/memory-storage.ts';
 import { tsOutput } from '../../output/ts-output.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import { HlsService } from '../hls-service.ts';
+import { HlsService } from './hls-service.ts';
 import { tsFanoutOptions } from '../output-options.ts';
 import type { ServerContext } from '../server-context.ts';
 import { FileCache } from './file-cache.ts';

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import type { PlaylistDocument } from '../../output/hls/playlist-document.ts';
 import { acceptsGzip, entityAnswer, type Entity } from '../../session/http/entity-answer.ts';
 import { sendBody } from '../../session/http/body-sender.ts';
-import { corsHeaders, SERVER_NAME } from '../http-headers.ts';
+import { corsHeaders, SERVER_NAME } from '../http/http-headers.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { FoundFragment } from './hls-files.ts';
 

@@ -1,5 +1,5 @@
 import type { EndReason } from '../../media/end-reason.ts';
-import type { RtmpConnect } from '../rtmp-observer.ts';
+import type { RtmpConnect } from '../rtmp/rtmp-observer.ts';
 import type { SessionIdentity, SessionRecord } from '../sessions/session-record.ts';
 import type { StatGroup } from '../stats/stat-group.ts';
 import type { StreamAddress } from '../stream-address.ts';

@@ -3,7 +3,7 @@ import { endReason, type EndReason } from '../../media/end-reason.ts';
 import type { HlsFragmentEvent, HlsObserver } from '../../output/hls/hls-options.ts';
 import { PLAYLIST_FILE } from '../../output/hls/playlist-document.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import type { RtmpConnect, RtmpObserver } from '../rtmp-observer.ts';
+import type { RtmpConnect, RtmpObserver } from '../rtmp/rtmp-observer.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import type { SessionObserver, SessionRegistry } from '../sessions/session-registry.ts';
 import type { Statistics } from '../stats/statistics.ts';

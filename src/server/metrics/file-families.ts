@@ -1,5 +1,5 @@
 import type { RecordKind } from '../../output/record/record-format.ts';
-import type { RecordingStatus, RecordService } from '../record-service.ts';
+import type { RecordingStatus, RecordService } from '../record/record-service.ts';
 import type { MetricFamily, MetricSample } from './metric-family.ts';
 import type { Scrape } from './scrape.ts';
 

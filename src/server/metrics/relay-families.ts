@@ -1,4 +1,4 @@
-import type { PushStatus } from '../relay/push-status.ts';
+import type { PushStatus } from '../relay/push/push-status.ts';
 import type { MetricFamily } from './metric-family.ts';
 import type { Scrape } from './scrape.ts';
 

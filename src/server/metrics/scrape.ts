@@ -1,9 +1,9 @@
 import type { IpBlacklist } from '../auth/ip-blacklist.ts';
 import type { Hls } from '../hls/create-hls.ts';
-import type { RecordService } from '../record-service.ts';
+import type { RecordService } from '../record/record-service.ts';
 import type { Callbacks } from '../hooks/callbacks.ts';
 import type { RelayPullService } from '../relay/pull/relay-pull-service.ts';
-import type { RelayPushService } from '../relay/push-service.ts';
+import type { RelayPushService } from '../relay/push/push-service.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Statistics } from '../stats/statistics.ts';
 import type { EventLoopState } from './event-loop-watch.ts';

@@ -1,6 +1,6 @@
 import type { HlsFragmentNotice, ServerEvent, SessionSnapshot } from '../hooks/server-event.ts';
 import { lalInfo } from '../lal-info.ts';
-import type { RtmpConnect } from '../rtmp-observer.ts';
+import type { RtmpConnect } from '../rtmp/rtmp-observer.ts';
 import type { SessionIdentity } from '../sessions/session-record.ts';
 
 /** What is in bodies beyond the event. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { request, type Dispatcher } from 'undici';
 import type { Clock } from '../../media/clock.ts';
-import { SERVER_NAME } from '../http-headers.ts';
+import { SERVER_NAME } from '../http/http-headers.ts';
 import { CallbackAgent, MAX_CONNECTIONS } from './callback-agent.ts';
 import type { CallbackEndpoint } from './callback-endpoint.ts';
 import { signatureHeaders } from './callback-signature.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { httpServerOptions } from '../http-listener.ts';
-import { listen, ListenError, type Listener } from '../listener.ts';
+import { httpServerOptions } from '../http/http-listener.ts';
+import { listen, ListenError, type Listener } from '../listeners/listener.ts';
 import type { ServerContext } from '../server-context.ts';
 import { pprofAddress } from './pprof-address.ts';
 import type { PprofService } from './pprof-service.ts';

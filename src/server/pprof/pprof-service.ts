@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../media/clock.ts';
 import { sendBody } from '../../session/http/body-sender.ts';
 import { cannotBeRebound, sourceOf } from '../api/origin-check.ts';
-import { SERVER_NAME } from '../http-headers.ts';
+import { SERVER_NAME } from '../http/http-headers.ts';
 import { HeapSampler } from './heap-sampler.ts';
 import { textAnswer, type PprofAnswer } from './pprof-answer.ts';
 import { pprofPage, PPROF_PREFIX } from './pprof-pages.ts';

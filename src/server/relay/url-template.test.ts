@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { codeOf } from '../../testing/coded-error.ts';
 import type { StreamAddress } from '../stream-address.ts';
 import { PULL_URLS, type PullUrl } from './pull/pull-url.ts';
-import { PUSH_URLS, type PushUrl } from './push-url.ts';
+import { PUSH_URLS, type PushUrl } from './push/push-url.ts';
 import { addressTemplate, urlProblemOf, usable, UrlTemplate } from './url-template.ts';
 
 const ADDRESS = { appName: 'live', streamName: 'cam 1', urlParam: 'k=v&x' };

@@ -17,7 +17,7 @@ import type { RtspFront } from '../../session/rtsp/server-front.ts';
 import { RtspServerSession, type RtspSessionLimits } from '../../session/rtsp/server-session.ts';
 import type { RtspServerTransport } from '../../session/rtsp/server-transport.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import { SERVER_NAME } from '../http-headers.ts';
+import { SERVER_NAME } from '../http/http-headers.ts';
 import type { ServerContext } from '../server-context.ts';
 import { rtpReception } from '../sessions/rtp-reception.ts';
 import type { SessionIdPrefix } from '../sessions/session-ids.ts';

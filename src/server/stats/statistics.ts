@@ -1,6 +1,6 @@
 import type { Clock } from '../../media/clock.ts';
 import type { StreamHub } from '../../hub/stream-hub.ts';
-import type { PushStatus } from '../relay/push-status.ts';
+import type { PushStatus } from '../relay/push/push-status.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import { BITRATE_WINDOW_SEC, BitrateMeter } from './bitrate-meter.ts';

@@ -6,7 +6,7 @@ import { endReason, endReasonOfError, type EndReason } from '../../../media/end-
 import { MessageTimes } from '../../../protocol/rtmp/message-times.ts';
 import { FlvClientSession } from '../../../session/http/flv-client-session.ts';
 import { networkHttpClient, type HttpClient } from '../../../session/http/http-client.ts';
-import { SERVER_NAME } from '../../http-headers.ts';
+import { SERVER_NAME } from '../../http/http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
 import { ClaimBuffer } from './claim-buffer.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';

@@ -3,7 +3,7 @@ import { HlsIngest } from '../../../ingest/hls/hls-ingest.ts';
 import { endReason, type EndReason } from '../../../media/end-reason.ts';
 import { HlsClient, hlsEndReason } from '../../../session/http/hls-client.ts';
 import { networkHttpClient, type HttpClient } from '../../../session/http/http-client.ts';
-import { SERVER_NAME } from '../../http-headers.ts';
+import { SERVER_NAME } from '../../http/http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
 import type { PullRequest, PullSource, PullTarget } from './pull-source.ts';
 

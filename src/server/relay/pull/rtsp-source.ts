@@ -5,7 +5,7 @@ import { endReasonOfError, type EndReason } from '../../../media/end-reason.ts';
 import type { SessionDescription } from '../../../protocol/sdp/session-description.ts';
 import { systemNetwork } from '../../../session/rtsp/client-network.ts';
 import { RtspClientSession } from '../../../session/rtsp/client-session.ts';
-import { SERVER_NAME } from '../../http-headers.ts';
+import { SERVER_NAME } from '../../http/http-headers.ts';
 import type { ServerContext } from '../../server-context.ts';
 import { rtpReception, type RtpReception } from '../../sessions/rtp-reception.ts';
 import { ClaimBuffer } from './claim-buffer.ts';

@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../../config/server-config.ts';
 import type { StreamAddress } from '../../stream-address.ts';
-import { matchesPattern } from '../push-pattern.ts';
+import { matchesPattern } from '../push/push-pattern.ts';
 import { addressTemplate, usable, UrlTemplate } from '../url-template.ts';
 import type { PullOrigin, PullSettings } from './pull-settings.ts';
 import { PULL_URLS, type PullTemplate } from './pull-url.ts';
