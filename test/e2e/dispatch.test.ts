@@ -87,7 +87,8 @@ function startNode({ id, rtmp, api }: Place, controllerPort: number): Promise<Lo
   const urls = names.map((name) => [name, `http://127.0.0.1:${controllerPort}/${name}`]);
   return LocalServer.start(scope, {
     server_id: id,
-    rtmp: { addr: rtmp, gop_num: 1 },
+    // A pull that comes late gets it from the first picture on.
+    rtmp: { addr: rtmp, gop_num: 100 },
     httpts: { enable: true, url_pattern: '/' },
     rtsp: { enable: true, addr: '127.0.0.1:0', gop_num: 1 },
     http_api: { enable: true, addr: api },

@@ -9,7 +9,7 @@ import { UnitProbe } from '../support/probe-units.ts';
 import { RtmpPublisher } from '../support/rtmp-publisher.ts';
 import { GstreamerRtspPlayer } from '../support/rtsp-players.ts';
 import { RtspReader } from '../support/rtsp-reader.ts';
-import { startRtspServer } from '../support/rtsp-server.ts';
+import { startRtspServer, untilPlaying } from '../support/rtsp-server.ts';
 import type { RtspTestServer } from '../support/rtsp-server.ts';
 import { Scope } from '../support/scope.ts';
 import { keyIndices } from '../support/tags.ts';
@@ -183,7 +183,7 @@ test('players of a publisher that has gone for good are ended after ten seconds,
   );
   const player = new GstreamerRtspPlayer(scope, url, 'tcp', { video: 'h264', audio: 'aac' });
   const count = readers.length + probes.length + 1;
-  await server.program.printed(new RegExp(`play start session=RTSPSUB${count} `));
+  await untilPlaying(server, count);
   const startMs = performance.now();
   await publisher.close();
   for (const reader of readers) await reader.ended();

@@ -93,13 +93,14 @@ function matrixSource(way: DeviceWay, source: DeviceSource): RtspMatrixSource {
         gb28181: { listen_host: '127.0.0.1' },
       };
     },
-    async publish(scope, _server, streamName) {
+    async publish(scope, _server, streamName, untilPlaying) {
       const api = new ApiClient(apiPort);
       const sent = await source.packets(scope);
       const { line } = await openDevice(scope, api, way, { stream_name: streamName });
       await sendInTime(line, sent, speed);
       const bytes = sent.reduce((sum, packet) => sum + packet.bytes.length, 0);
       await untilReceived(api, streamName, bytes);
+      await untilPlaying();
       await api.get('/api/ctrl/stop_rtp_pub', { stream_name: streamName });
     },
   };

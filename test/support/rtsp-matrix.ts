@@ -2,7 +2,7 @@ import { afterAll, describe, test } from 'vitest';
 import type { AccessUnit, Recording } from './flv-file.ts';
 import type { RtspCell, RtspCodecs } from './rtsp-cells.ts';
 import type { RtspTimes } from './rtsp-compare.ts';
-import { startRtspServer } from './rtsp-server.ts';
+import { startRtspServer, untilPlaying } from './rtsp-server.ts';
 import type { RtspTestServer } from './rtsp-server.ts';
 import { RtspReader } from './rtsp-reader.ts';
 import { Scope } from './scope.ts';
@@ -15,8 +15,16 @@ export interface RtspMatrixSource {
   readonly times: RtspTimes;
   /** What viewers are compared with. */
   reference(scope: Scope): Promise<Recording>;
-  /** Publishes it once, in real time; resolves when all of it is sent. */
-  publish(scope: Scope, server: RtspTestServer, streamName: string): Promise<void>;
+  /**
+   * Publishes it once; resolves when all of it is sent.
+   * @param untilPlaying to wait for before the publisher leaves, unless it takes its time as in life
+   */
+  publish(
+    scope: Scope,
+    server: RtspTestServer,
+    streamName: string,
+    untilPlaying: () => Promise<void>,
+  ): Promise<void>;
   /** So many audio frames at the end its publisher may keep for itself. */
   readonly keepsAudio?: number;
   /** What it needs of the server; asked for before the server is started. */
@@ -48,11 +56,12 @@ async function watchEverywhere(
   const joins = await Promise.allSettled(
     cells.map((cell) => cell.join(scope, rtspServer, streamName, source.codecs)),
   );
-  await source.publish(scope, rtspServer, streamName);
-  await server.program.printed(/publish stop/);
   const players = 1 + cells.filter(({ carrier }) => carrier === 'rtsp').length;
   // A player that never begins shows it in what it has received.
-  await server.program.printed(new RegExp(`play start session=RTSPSUB${players} `)).catch(() => {});
+  const everybodyPlays = (): Promise<void> => untilPlaying(server, players).catch(() => {});
+  await source.publish(scope, rtspServer, streamName, everybodyPlays);
+  await server.program.printed(/publish stop/);
+  await everybodyPlays();
   const sent = sentOf(reference, source, witness.recording());
   const viewers = joins.flatMap((join) => (join.status === 'fulfilled' ? [join.value] : []));
   await Promise.allSettled(viewers.map(async (viewer) => viewer.caughtUp?.(lastOfEachKind(sent))));

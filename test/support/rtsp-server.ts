@@ -48,3 +48,9 @@ export async function startRtspServer(
     wsUrl: (streamName) => `ws://127.0.0.1:${ports.ws}/live/${streamName}`,
   };
 }
+
+/** Resolves when each of the first `players` has been let begin; their cached pictures are there while the publisher is. */
+export async function untilPlaying({ program }: TestServer, players: number): Promise<void> {
+  const ids = Array.from({ length: players }, (_, index) => index + 1);
+  await Promise.all(ids.map((id) => program.printed(new RegExp(`play start session=RTSPSUB${id} `))));
+}
