@@ -1,4 +1,4 @@
-import { ProtocolError } from '../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../bytes/undefined-if-malformed.ts';
 import type { VideoConfig } from '../codec/codec-config.ts';
 import { parseH264SequenceParameterSet } from '../codec/h264/sequence-parameter-set.ts';
 import { parseH265SequenceParameterSet } from '../codec/h265/sequence-parameter-set.ts';
@@ -17,8 +17,8 @@ const ORDER_OF_DECODING = 2;
  * @returns `undefined` when the parameter sets do not say, are missing or broken
  */
 export function reorderDepth(config: VideoConfig): number | undefined {
-  if (config.codec === 'h264') return undefinedIfBroken(config.sequenceParameterSets[0], h264ReorderDepth);
-  if (config.codec === 'h265') return undefinedIfBroken(config.sequenceParameterSets[0], h265ReorderDepth);
+  if (config.codec === 'h264') return depthIn(config.sequenceParameterSets[0], h264ReorderDepth);
+  if (config.codec === 'h265') return depthIn(config.sequenceParameterSets[0], h265ReorderDepth);
   return config.codec === 'other' ? undefined : 0;
 }
 
@@ -35,15 +35,10 @@ function h264ReorderDepth(nal: Uint8Array): number | undefined {
   return isIntraOnly || isInOrder ? 0 : undefined;
 }
 
-function undefinedIfBroken(
+function depthIn(
   sps: Uint8Array | undefined,
   read: (sps: Uint8Array) => number | undefined,
 ): number | undefined {
   if (sps === undefined) return undefined;
-  try {
-    return read(sps);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => read(sps));
 }

@@ -1,4 +1,5 @@
 /** The configs with which both servers run the script. */
+import { callbackNames } from '../support/callback-server.ts';
 import { freePort } from '../support/free-ports.ts';
 
 /** All servers get the same ports, one after the other: what they say of themselves needs no translation then. */
@@ -45,19 +46,6 @@ export interface Setting {
 export const authKey = 'comparison';
 export const masterSecret = 'open sesame';
 
-const callbacks = [
-  'on_server_start',
-  'on_update',
-  'on_pub_start',
-  'on_pub_stop',
-  'on_sub_start',
-  'on_sub_stop',
-  'on_relay_pull_start',
-  'on_relay_pull_stop',
-  'on_rtmp_connect',
-  'on_hls_make_ts',
-];
-
 /** A config in lal's form, every key that it has. */
 export function configOf({ hasAuth, tracksHls, relays }: Setting, ports: Ports): object {
   const receiver = `http://127.0.0.1:${ports.receiver}`;
@@ -90,7 +78,7 @@ export function configOf({ hasAuth, tracksHls, relays }: Setting, ports: Ports):
     http_notify: {
       enable: true,
       update_interval_sec: 1,
-      ...Object.fromEntries(callbacks.map((name) => [name, `${receiver}/${name}`])),
+      ...Object.fromEntries(callbackNames.map((name) => [name, `${receiver}/${name}`])),
     },
     simple_auth: {
       key: authKey,

@@ -7,7 +7,7 @@ import type { Scope } from './scope.ts';
 import { Waiters } from './waiters.ts';
 
 /** lal's callbacks. */
-const callbackNames = [
+export const callbackNames = [
   'on_server_start',
   'on_update',
   'on_pub_start',

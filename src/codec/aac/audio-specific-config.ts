@@ -5,6 +5,7 @@
  */
 import { BitReader } from '../../bytes/bit-reader.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { readProgramConfigChannels } from './program-config-element.ts';
 import { AAC_SAMPLING_FREQUENCIES, EXPLICIT_FREQUENCY_INDEX } from './sampling-frequency.ts';
 
@@ -121,7 +122,7 @@ function readHead(reader: BitReader): ConfigHead {
 function readConfig(reader: BitReader): AudioSpecificConfig {
   const head = readHead(reader);
   const { signalledObjectType, objectType, channelConfiguration, extensionSamplingFrequency } = head;
-  const general = ifNotCutOff(() =>
+  const general = undefinedIfMalformed(() =>
     GENERAL_AUDIO.has(objectType) ? readGeneralAudio(reader, objectType, channelConfiguration) : undefined,
   );
   const extension = head.isExplicit
@@ -159,7 +160,7 @@ export function audioSpecificConfigBits(bytes: Uint8Array): number {
       if (epConfig >= 2) throw unknownLength(objectType); // ErrorProtectionSpecificConfig follows
     }
     const { position } = reader;
-    return position + (ifNotCutOff(() => syncExtensionBits(bytes, position)) ?? 0);
+    return position + (undefinedIfMalformed(() => syncExtensionBits(bytes, position)) ?? 0);
   } catch (error) {
     if (error instanceof ProtocolError && error.code === 'ERR_TRUNCATED') throw cutOff(bytes.length, error);
     throw error;
@@ -217,7 +218,11 @@ function readGeneralAudio(
   const extensionFlag = reader.flag();
   const readElement = (): number => readProgramConfigChannels(reader);
   const channels =
-    channelConfiguration !== 0 ? 0 : elementMayBeCutOff ? (ifNotCutOff(readElement) ?? 0) : readElement();
+    channelConfiguration !== 0
+      ? 0
+      : elementMayBeCutOff
+        ? (undefinedIfMalformed(readElement) ?? 0)
+        : readElement();
   if (objectType === AacObjectType.scalable || objectType === AacObjectType.erScalable) reader.skip(3); // layerNr
   if (extensionFlag) skipGeneralAudioExtension(reader, objectType);
   return { frameLengthFlag, channels };
@@ -245,7 +250,7 @@ function readSyncExtension(reader: BitReader): Extension {
   const none: Extension = { sbr: undefined, ps: undefined, extensionSamplingFrequency: undefined };
   // 1.6.2.1: looked for where 16 or more bits are left.
   if (reader.remaining < 16 || reader.bits(11) !== SYNC_EXTENSION_SBR) return none;
-  return ifNotCutOff(() => readSbrExtension(reader)) ?? none;
+  return undefinedIfMalformed(() => readSbrExtension(reader)) ?? none;
 }
 
 function readSbrExtension(reader: BitReader): Extension | undefined {
@@ -261,15 +266,6 @@ function readSbrExtension(reader: BitReader): Extension | undefined {
 function samplesPerFrame(objectType: number, frameLengthFlag: boolean): number {
   if (objectType === AacObjectType.erLd) return frameLengthFlag ? 480 : 512;
   return frameLengthFlag ? 960 : 1024;
-}
-
-function ifNotCutOff<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }
 
 function cutOff(length: number, cause?: Error): ProtocolError {

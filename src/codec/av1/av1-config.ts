@@ -1,5 +1,5 @@
 import { equalBytes } from '../../bytes/equal-bytes.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import type { Av1Config } from '../codec-config.ts';
 import {
   parseAv1CodecConfigurationRecord,
@@ -27,7 +27,7 @@ export function av1ConfigFromRecord(record: Uint8Array): Av1Config {
 export function av1ConfigFromTemporalUnit(temporalUnit: Uint8Array): Av1Config | undefined {
   const payload = sequenceHeaderIn(temporalUnit);
   if (payload === undefined) return undefined;
-  return undefinedIfBroken(() => {
+  return undefinedIfMalformed(() => {
     const sequenceHeader = parseAv1SequenceHeader(payload);
     const record: Av1CodecConfigurationRecord = {
       ...sequenceHeader,
@@ -56,7 +56,7 @@ export function withAv1SequenceHeader(config: Av1Config, temporalUnit: Uint8Arra
 
 /** The payload of the first sequence header; `undefined` also for damaged OBUs, which are not this module's to report. */
 function sequenceHeaderIn(obus: Uint8Array): Uint8Array | undefined {
-  return undefinedIfBroken(
+  return undefinedIfMalformed(
     () => splitObus(obus).find((obu) => obu.type === Av1ObuType.sequenceHeader)?.payload,
   );
 }
@@ -64,7 +64,7 @@ function sequenceHeaderIn(obus: Uint8Array): Uint8Array | undefined {
 function sizeOf(configObus: Uint8Array): { width: number; height: number } {
   const payload = sequenceHeaderIn(configObus);
   const sequenceHeader =
-    payload === undefined ? undefined : undefinedIfBroken(() => parseAv1SequenceHeader(payload));
+    payload === undefined ? undefined : undefinedIfMalformed(() => parseAv1SequenceHeader(payload));
   return { width: sequenceHeader?.width ?? 0, height: sequenceHeader?.height ?? 0 };
 }
 
@@ -81,13 +81,4 @@ function fieldsOf(
     codecString: `av01.${record.profile}.${level}${record.tier ? 'H' : 'M'}.${bitDepth}`,
     description,
   };
-}
-
-function undefinedIfBroken<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import type { H264Config } from '../codec-config.ts';
 import { equalParameterSets, mergeParameterSet, type ParameterSetRules } from '../nal/parameter-set-list.ts';
 import {
@@ -156,12 +157,7 @@ function configWith(
 /** A stream whose SPS can't be parsed still goes on, only its size is unknown. */
 function parsedOrUndefined(sps: Uint8Array | undefined): H264SequenceParameterSet | undefined {
   if (sps === undefined) return undefined;
-  try {
-    return parseH264SequenceParameterSet(sps);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseH264SequenceParameterSet(sps));
 }
 
 function hexByte(value: number): string {

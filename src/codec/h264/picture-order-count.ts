@@ -3,7 +3,7 @@
  * at hand writes, memory_management_control_operation 5, and the difference between the fields of a frame.
  */
 import { BitReader } from '../../bytes/bit-reader.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { removeEmulationPrevention } from '../nal/emulation-prevention.ts';
 import { H264NalUnitType, h264NalUnitType } from './nal-unit-type.ts';
 import type { H264SequenceParameterSet } from './sequence-parameter-set.ts';
@@ -51,7 +51,7 @@ export class H264PictureOrderCounter {
 
   #readLsb(slice: Uint8Array, lsbBits: number): number | undefined {
     const { log2MaxFrameNum, separateColourPlanes, frameMbsOnly } = this.#sps;
-    try {
+    return undefinedIfMalformed(() => {
       const reader = new BitReader(removeEmulationPrevention(slice.subarray(0, MAX_HEADER_BYTES)));
       reader.skip(8); // NAL unit header
       reader.ue(); // first_mb_in_slice
@@ -62,10 +62,7 @@ export class H264PictureOrderCounter {
       if (!frameMbsOnly && reader.flag()) reader.skip(1); // field_pic_flag, bottom_field_flag
       if (h264NalUnitType(slice) === H264NalUnitType.idr) reader.ue(); // idr_pic_id
       return reader.bits(lsbBits); // pic_order_cnt_lsb
-    } catch (error) {
-      if (error instanceof ProtocolError) return undefined;
-      throw error;
-    }
+    });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { BitReader } from '../../bytes/bit-reader.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { removeEmulationPrevention } from '../nal/emulation-prevention.ts';
 
 /** What a server needs of a sequence parameter set. */
@@ -117,14 +118,11 @@ export function h264PictureParameterSetId(nal: Uint8Array): number | undefined {
 
 function idAfter(nal: Uint8Array, headerBytes: number, max: number): number | undefined {
   const reader = new BitReader(removeEmulationPrevention(nal.subarray(0, headerBytes + 8)));
-  try {
+  return undefinedIfMalformed(() => {
     reader.skip(headerBytes * 8);
     const id = reader.ue();
     return id <= max ? id : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 interface ChromaFormat {

@@ -1,6 +1,6 @@
 /** In which order H.265 pictures are shown (ISO/IEC 23008-2, 7.3.6.1 and 8.3.1): the base layer. */
 import { BitReader } from '../../bytes/bit-reader.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { nextMsb, type PictureOrder } from '../h264/picture-order-count.ts';
 import { removeEmulationPrevention } from '../nal/emulation-prevention.ts';
 import { H265NalUnitType, h265NalUnitType, isH265Irap } from './nal-unit-type.ts';
@@ -29,7 +29,7 @@ export class H265PictureOrderCounter {
   /** @param pps with its NAL unit header */
   constructor(sps: H265SequenceParameterSet, pps: Uint8Array) {
     this.#sps = sps;
-    this.#rules = undefinedIfBroken(() => readRules(pps));
+    this.#rules = undefinedIfMalformed(() => readRules(pps));
   }
 
   /**
@@ -45,7 +45,8 @@ export class H265PictureOrderCounter {
       return { count: 0, isFirst };
     }
     const rules = this.#rules;
-    const lsb = rules === undefined ? undefined : undefinedIfBroken(() => this.#readLsb(slice, type, rules));
+    const lsb =
+      rules === undefined ? undefined : undefinedIfMalformed(() => this.#readLsb(slice, type, rules));
     if (lsb === undefined) return undefined;
     const modulus = 2 ** this.#sps.log2MaxPicOrderCntLsb;
     const msb = isFirst ? 0 : nextMsb(this.#previousMsb, this.#previousLsb, lsb, modulus);
@@ -89,13 +90,4 @@ function readRules(pps: Uint8Array): SliceHeaderRules {
   reader.ue(); // pps_seq_parameter_set_id
   reader.skip(1); // dependent_slice_segments_enabled_flag
   return { outputFlagPresent: reader.flag(), numExtraSliceHeaderBits: reader.bits(3) };
-}
-
-function undefinedIfBroken<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }

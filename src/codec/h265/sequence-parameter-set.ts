@@ -4,6 +4,7 @@
  */
 import { BitReader } from '../../bytes/bit-reader.ts';
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { removeEmulationPrevention } from '../nal/emulation-prevention.ts';
 import { readProfileTierLevel, type H265ProfileTierLevel } from './profile-tier-level.ts';
 import { skipShortTermReferencePictureSets } from './reference-picture-set.ts';
@@ -87,7 +88,7 @@ export function h265VideoParameterSetId(nal: Uint8Array): number | undefined {
  */
 export function h265SequenceParameterSetId(nal: Uint8Array): number | undefined {
   // Seven layers of profile and level, the longest form, end before byte 128 even with emulation prevention.
-  return undefinedIfBroken(() => {
+  return undefinedIfMalformed(() => {
     const reader = new BitReader(removeEmulationPrevention(nal.subarray(0, 160)));
     reader.skip(16 + 4);
     const maxSubLayersMinus1 = inRange('sps_max_sub_layers_minus1', reader.bits(3), 6);
@@ -99,20 +100,11 @@ export function h265SequenceParameterSetId(nal: Uint8Array): number | undefined 
 
 /** `pps_pic_parameter_set_id`, 0 to 63; `undefined` when it is cut off or out of range. */
 export function h265PictureParameterSetId(nal: Uint8Array): number | undefined {
-  return undefinedIfBroken(() => {
+  return undefinedIfMalformed(() => {
     const reader = new BitReader(removeEmulationPrevention(nal.subarray(0, 16)));
     reader.skip(16);
     return inRange('pps_pic_parameter_set_id', reader.ue(), 63);
   });
-}
-
-function undefinedIfBroken<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }
 
 /** @param chromaArrayType `chroma_format_idc`, or 0 where the colour planes are coded separately */
@@ -149,7 +141,7 @@ function readMaxNumReorderPics(reader: BitReader, maxSubLayersMinus1: number): n
 }
 
 function readFrameRateIfSound(reader: BitReader, log2MaxPicOrderCntLsb: number): number | undefined {
-  return undefinedIfBroken(() => {
+  return undefinedIfMalformed(() => {
     skipCodingTools(reader, log2MaxPicOrderCntLsb);
     const vuiParametersPresent = reader.flag();
     return vuiParametersPresent ? readFrameRate(reader) : undefined;

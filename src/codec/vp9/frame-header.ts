@@ -1,6 +1,6 @@
 /** The start of a VP9 key frame's uncompressed header (VP9 Bitstream & Decoding Process Specification, 6.2 and 7.2). */
 import { BitReader } from '../../bytes/bit-reader.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 
 /** What a server needs of a key frame's header. */
 export interface Vp9KeyFrameHeader {
@@ -24,12 +24,7 @@ const COLOUR_SPACE_RGB = 7;
  * @returns `undefined` for anything that is not a complete key frame header: inter frames, repeats, damage
  */
 export function parseVp9KeyFrameHeader(data: Uint8Array): Vp9KeyFrameHeader | undefined {
-  try {
-    return readKeyFrameHeader(new BitReader(data));
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => readKeyFrameHeader(new BitReader(data)));
 }
 
 /** The size of a key frame in luma samples; `undefined` for other frames. */

@@ -2,7 +2,7 @@
  * How a program map table announces Opus: "Encapsulation of Opus in MPEG-TS" (the Opus-in-TS draft of xiph.org), and
  * what ffmpeg writes. Left out: the extended channel configurations (code 0x81 and above).
  */
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { equalBytes } from '../../bytes/equal-bytes.ts';
 import type { OpusConfig } from '../../codec/codec-config.ts';
 import { parseOpusHead, serializeOpusHead, type OpusHead } from '../../codec/opus/opus-head.ts';
@@ -54,12 +54,7 @@ function channelConfigCode(config: OpusConfig): number | undefined {
 }
 
 function headOrUndefined(description: Uint8Array): OpusHead | undefined {
-  try {
-    return parseOpusHead(description);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseOpusHead(description));
 }
 
 function vorbisMapping(channels: number): NonNullable<OpusHead['channelMapping']> {

@@ -3,7 +3,7 @@
  * system clock reference, the system header, private streams, padding.
  */
 import { joinBytes } from '../../bytes/join-bytes.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { newPsDemuxerCounters, type PsDemuxerCounters, type PsEvent } from './demuxer-events.ts';
 import { INCOMPLETE, readPacketHeader } from './packet-header.ts';
 import {
@@ -278,12 +278,7 @@ export class ProgramStreamDemuxer {
 }
 
 function streamsOf(body: Uint8Array): PsMapEntry[] | undefined {
-  try {
-    return parseProgramStreamMap(body);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseProgramStreamMap(body));
 }
 
 function isSameMap(a: readonly PsMapEntry[], b: readonly PsMapEntry[]): boolean {

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { ADTS_HEADER_LENGTH, parseAdtsHeader } from '../../codec/aac/adts.ts';
 import { MPEG_AUDIO_HEADER_LENGTH, parseMpegAudioHeader } from '../../codec/mp3/mpeg-audio-header.ts';
 import { PsStreamType } from '../../container/ps/stream-type.ts';
@@ -35,12 +35,7 @@ function lengthOf(
   parse: (header: Uint8Array) => number | undefined,
 ): number | undefined {
   if (payload.length < headerLength) return undefined;
-  try {
-    return parse(payload.subarray(0, headerLength));
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parse(payload.subarray(0, headerLength)));
 }
 
 /** Whether the next frame begins where the first ends, or the packet ends there. */

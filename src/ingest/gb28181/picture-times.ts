@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import type { VideoConfig } from '../../codec/codec-config.ts';
 import { H264PictureOrderCounter } from '../../codec/h264/picture-order-count.ts';
 import { parseH264SequenceParameterSet } from '../../codec/h264/sequence-parameter-set.ts';
@@ -91,12 +91,9 @@ function counterOf(config: VideoConfig): H264PictureOrderCounter | H265PictureOr
   const [sps] = config.sequenceParameterSets;
   const [pps] = config.pictureParameterSets;
   if (sps === undefined || pps === undefined) return undefined;
-  try {
+  return undefinedIfMalformed(() => {
     return config.codec === 'h264'
       ? new H264PictureOrderCounter(parseH264SequenceParameterSet(sps))
       : new H265PictureOrderCounter(parseH265SequenceParameterSet(sps), pps);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { ByteReader } from '../../bytes/byte-reader.ts';
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { flvTimestampMs } from '../../container/flv/body-header.ts';
 import { FlvTagType } from '../../container/flv/flv-types.ts';
 import { flvFileHeader, flvTagHeaderLength, flvTagOverhead } from '../../container/flv/tag-header.ts';
@@ -74,15 +74,12 @@ function metadataOf(state: StreamState): AmfObject | undefined {
     ({ track, data }) => track.config.codec === 'script' && isMetadata(data),
   );
   if (frame === undefined || !fitsFlvFileHead(frame.data)) return undefined;
-  try {
+  return undefinedIfMalformed(() => {
     const reader = new ByteReader(frame.data);
     readAmf0(reader);
     const value = readAmf0(reader);
     return value instanceof AmfObject ? value : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 function isMetadata(body: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 /** What is wrong with a request whatever it asks for, and with the bodies it offers or accepts (RFC 2326, 11 and 12). */
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import type { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { parseSessionDescription, type SessionDescription } from '../sdp/session-description.ts';
 import { RtspMethod, type RtspRequest } from './rtsp-message.ts';
 import { RtspStatus } from './rtsp-status.ts';
@@ -66,13 +67,10 @@ export function refusalOfParameters({ method, body }: RtspRequest): Refusal | un
 
 /** The description in an ANNOUNCE; `undefined` for what is none, or describes nothing. */
 export function parseDescription(body: Uint8Array): SessionDescription | undefined {
-  try {
+  return undefinedIfMalformed(() => {
     const description = parseSessionDescription(body);
     return description.media.length > 0 ? description : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** What a client is told whose bytes could not be read as RTSP. */

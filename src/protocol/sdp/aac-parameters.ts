@@ -1,5 +1,6 @@
 /** AAC in SDP: RFC 3640, 4.1 (`MPEG4-GENERIC`) and RFC 6416, 7.3 (`MP4A-LATM`). */
 import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { aacConfigFromAudioSpecificConfig } from '../../codec/aac/aac-config.ts';
 import {
   AacObjectType,
@@ -51,13 +52,10 @@ function audioSpecificConfigIn(streamMuxConfig: Uint8Array): Uint8Array {
 }
 
 function aacConfigOf(audioSpecificConfig: Uint8Array): AacConfig | undefined {
-  try {
+  return undefinedIfMalformed(() => {
     const config = aacConfigFromAudioSpecificConfig(audioSpecificConfig);
     return AAC_OBJECT_TYPES.has(config.objectType) && config.sampleRate > 0 ? config : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** The digits of `config`; a `0x` in front is tolerated, an odd last digit is filled up with 0. */

@@ -1,5 +1,5 @@
 /** H.264 in SDP (RFC 6184, 8.1 and 8.2.1). */
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import type { H264Config } from '../../codec/codec-config.ts';
 import { h264ConfigFromParameterSets } from '../../codec/h264/h264-config.ts';
 import { H264NalUnitType, h264NalUnitType } from '../../codec/h264/nal-unit-type.ts';
@@ -14,13 +14,10 @@ export function h264ConfigOfParameters(parameters: ReadonlyMap<string, string>):
   const ofType = (type: number): Uint8Array[] => sets.filter((set) => h264NalUnitType(set) === type);
   const pictureParameterSets = ofType(H264NalUnitType.pps);
   if (pictureParameterSets.length === 0) return undefined;
-  try {
+  return undefinedIfMalformed(() => {
     const config = h264ConfigFromParameterSets(ofType(H264NalUnitType.sps), pictureParameterSets);
     return config.pictureParameterSets.length === 0 ? undefined : config;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** `forbidden_zero_bit`: cameras have been seen to send garbage that sets it. */

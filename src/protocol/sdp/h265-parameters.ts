@@ -1,5 +1,5 @@
 /** H.265 in SDP (RFC 7798, 7.1 and 7.2.1). */
-import { ProtocolError } from '../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import type { H265Config } from '../../codec/codec-config.ts';
 import { h265ConfigFromParameterSets } from '../../codec/h265/h265-config.ts';
 import { parseHevcDecoderConfigurationRecord } from '../../codec/h265/hevc-decoder-configuration-record.ts';
@@ -16,7 +16,7 @@ export function h265ConfigOfParameters(parameters: ReadonlyMap<string, string>):
     .flatMap((name) => decodeParameterSets(parameters.get(name) ?? ''))
     .filter((set) => (set[0]! & 0x80) === 0 && h265LayerId(set) === 0);
   const ofType = (type: number): Uint8Array[] => sets.filter((set) => h265NalUnitType(set) === type);
-  try {
+  return undefinedIfMalformed(() => {
     const config = h265ConfigFromParameterSets(
       ofType(H265NalUnitType.vps),
       ofType(H265NalUnitType.sps),
@@ -24,10 +24,7 @@ export function h265ConfigOfParameters(parameters: ReadonlyMap<string, string>):
     );
     const isComplete = config.videoParameterSets.length > 0 && config.pictureParameterSets.length > 0;
     return isComplete ? config : undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Profile, tier and level of the configuration record, and the parameter sets that are known. */

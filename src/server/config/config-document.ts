@@ -1,6 +1,6 @@
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { ConfigError, type ConfigFinding } from './config-finding.ts';
-import { schemaTree, type SchemaNode } from './config-schema.ts';
+import { schemaTree, type SchemaNode } from './json-schema.ts';
 import { nearestKey } from './nearest-key.ts';
 import { RENAMED_KEYS, type RenamedKey } from './renamed-keys.ts';
 

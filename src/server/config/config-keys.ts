@@ -1,4 +1,4 @@
-import { schemaTree, type SchemaNode } from './config-schema.ts';
+import { schemaTree, type SchemaNode } from './json-schema.ts';
 
 /** Every key of the config, `rtmp.gop_num`, in the order of the documentation. */
 export const CONFIG_KEYS: readonly string[] = keysBelow(schemaTree, '');

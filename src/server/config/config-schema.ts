@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { RENAMED_KEYS } from './renamed-keys.ts';
+import { relayPush, staticRelayPull } from './relay-schema.ts';
+import { extension, flag, hevcForm, integer, secret, section, text } from './schema-keys.ts';
 import type { ServerConfigValues } from './server-config.ts';
 
 /*
@@ -7,43 +8,6 @@ import type { ServerConfigValues } from './server-config.ts';
  * otherwise). The checks, the messages, conf/lalserver.schema.json and docs/config.md all come from here.
  * The few values that depend on other keys are in derived-values.ts.
  */
-
-function flag(description: string, missing = false): z.ZodDefault<z.ZodBoolean> {
-  return z.boolean().default(missing).meta({ description });
-}
-
-function text(description: string, missing = ''): z.ZodDefault<z.ZodString> {
-  return z.string().default(missing).meta({ description });
-}
-
-function secret(description: string): z.ZodDefault<z.ZodString> {
-  return z.string().default('').meta({ description, secret: true });
-}
-
-interface IntegerOptions {
-  missing?: number;
-  min?: number;
-  max?: number;
-}
-
-function integer(description: string, options: IntegerOptions = {}): z.ZodDefault<z.ZodInt> {
-  const { missing = 0, min = 0, max } = options;
-  const type = z.int().min(min);
-  return (max === undefined ? type : type.max(max)).default(missing).meta({ description });
-}
-
-/** Marks a key that lal does not have. */
-function extension<T extends z.ZodType>(type: T): T {
-  return type.meta({ extension: true });
-}
-
-/** A missing section is a section with every key missing. */
-function section<T extends z.ZodRawShape>(description: string, shape: T): z.ZodPrefault<z.ZodObject<T>> {
-  return z
-    .object(shape)
-    .prefault({} as z.core.$InferObjectInput<T, Record<string, never>>)
-    .meta({ description });
-}
 
 const gopCache = {
   gop_num: integer(
@@ -64,12 +28,6 @@ const httpOutput = {
   enable_https: flag('Serve over HTTPS and secure WebSocket.'),
   ...httpListen,
 };
-
-function hevcForm(
-  description: string,
-): z.ZodDefault<z.ZodEnum<{ source: 'source'; enhanced: 'enhanced'; legacy: 'legacy' }>> {
-  return z.enum(['source', 'enhanced', 'legacy']).default('source').meta({ description });
-}
 
 const rtmp = section('RTMP and RTMPS: publishing and playing.', {
   enable: flag('Open the RTMP listener.'),
@@ -308,74 +266,6 @@ const unknownStream = extension(
   }),
 );
 
-const relayPushTarget = z.object({
-  url: z.string().meta({
-    description:
-      '`rtmp://`, `rtmps://`, `rtsp://` or `rtsps://`; `{app}`, `{stream}` and `{param}` stand for the names of the ' +
-      'stream and the query of its publisher.',
-    secret: true,
-  }),
-  streams: text(
-    'Which streams: `*` is any text, `?` one character; with a slash, app and stream are looked at.',
-    '*',
-  ),
-  hevc_form: hevcForm('As `rtmp.hevc_form`, for this target.'),
-  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
-  verify_certificate: flag('Refuse a target whose certificate is not valid for its name.', true),
-});
-
-const relayPush = section('Push published streams on to other servers: docs/relay.md.', {
-  enable: flag('Push.'),
-  addr_list: z.array(z.string()).default([]).meta({
-    description: 'Servers that get every stream, `host:port` each, as `rtmp://<addr>/<app>/<stream>`.',
-  }),
-  url_list: extension(
-    z.array(relayPushTarget).default([]).meta({ description: 'Further targets, an object each.' }),
-  ),
-  all_inputs: extension(
-    flag('Also push what comes by GB28181 or from the application, not only RTMP and RTSP publishers.'),
-  ),
-  max_retry_interval_ms: extension(
-    integer(
-      'A target that fails is tried again after a second, then after twice as long each time, up to this. ' +
-        'Missing: every second.',
-      { missing: 1000, min: 1000, max: 3_600_000 },
-    ),
-  ),
-  queue_bytes: extension(
-    integer(
-      'What may wait for one target. Beyond it the push ends with `consumer-overflow` and begins anew.',
-      {
-        missing: 33_554_432,
-        min: 1_048_576,
-      },
-    ),
-  ),
-  queue_ms: extension(integer('The same in media time.', { missing: 30_000, min: 1000 })),
-});
-
-const relayPullOrigin = z.object({
-  url: z.string().meta({
-    description:
-      '`rtmp(s)://`, `rtsp(s)://`, or `http(s)://` for FLV and, where the path ends in `.m3u8` or `.m3u`, HLS. `{app}`, ' +
-      '`{stream}` and `{param}` stand for the names of the stream and the query of its first viewer.',
-    secret: true,
-  }),
-  streams: text('Which streams, as in `relay_push.url_list`.', '*'),
-  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
-  verify_certificate: flag('Refuse an origin whose certificate is not valid for its name.', true),
-});
-
-const staticRelayPull = section('Pull streams that viewers ask for and nobody publishes: docs/relay.md.', {
-  enable: flag('Pull.'),
-  addr: text('The origin, `host:port`, asked for `rtmp://<addr>/<app>/<stream>`.'),
-  url_list: extension(
-    z.array(relayPullOrigin).default([]).meta({
-      description: 'Further origins, an object each; tried in turn, `addr` first.',
-    }),
-  ),
-});
-
 /** The whole config, values as in the file; unknown keys are dropped here and reported in config-document.ts. */
 export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   conf_version: text('Version of the file layout; another one than ours is only a warning.'),
@@ -500,60 +390,3 @@ export const serverConfigSchema: z.ZodType<ServerConfigValues> = z.object({
   ),
   limits: extension(limits),
 });
-
-/** A JSON Schema node, as far as this project's schema uses them. */
-export interface SchemaNode {
-  type?: 'object' | 'string' | 'integer' | 'boolean' | 'array';
-  description?: string;
-  default?: unknown;
-  enum?: string[];
-  minimum?: number;
-  maximum?: number;
-  items?: SchemaNode;
-  properties?: Record<string, SchemaNode>;
-  /** Not in lal. */
-  extension?: boolean;
-  /** Never shown in logs or in the effective config. */
-  secret?: boolean;
-  deprecated?: boolean;
-  [keyword: string]: unknown;
-}
-
-/** The schema as data: what walks a document, explains a mistake or writes documentation reads this. */
-export const schemaTree: SchemaNode = z.toJSONSchema(serverConfigSchema, { io: 'input' }) as SchemaNode;
-
-/**
- * JSON Schema (draft 2020-12) for editors: the same keys, plus the older names, plus comment keys.
- * @returns a fresh object
- */
-export function configJsonSchema(): SchemaNode {
-  const root = structuredClone(schemaTree);
-  for (const { from, to } of RENAMED_KEYS) {
-    const [fromSection, fromKey] = from.split('.') as [string, string];
-    const [toSection, toKey] = to.split('.') as [string, string];
-    const target = root.properties![toSection]!.properties![toKey]!;
-    root.properties![fromSection] ??= { type: 'object', deprecated: true, properties: {} };
-    root.properties![fromSection].properties![fromKey] = {
-      ...target,
-      deprecated: true,
-      description: `Older name of \`${to}\`.`,
-    };
-  }
-  const withComments = openForComments(root);
-  withComments.properties!['$schema'] = { type: 'string' };
-  return { ...withComments, title: 'lal-ts server configuration' };
-}
-
-function openForComments(node: SchemaNode): SchemaNode {
-  if (node.items !== undefined) openForComments(node.items);
-  if (node.properties === undefined) {
-    // The widest range JavaScript can hold says nothing to a person who edits a file.
-    if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
-    return node;
-  }
-  delete node.default;
-  for (const child of Object.values(node.properties)) openForComments(child);
-  node['patternProperties'] = { '^#': {} };
-  node['additionalProperties'] = false;
-  return node;
-}

@@ -1,4 +1,4 @@
-import { schemaTree, type SchemaNode } from './config-schema.ts';
+import { schemaTree, type SchemaNode } from './json-schema.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** Shown instead of a secret that is set. */

@@ -1,7 +1,7 @@
 import { allowedText } from './load-config.ts';
 import { builtInConfig } from './built-in-config.ts';
 import { valueAtKey } from './config-keys.ts';
-import { schemaTree, type SchemaNode } from './config-schema.ts';
+import { schemaTree, type SchemaNode } from './json-schema.ts';
 import { RELOAD_EFFECT_TEXTS, RELOAD_EFFECTS, type ReloadEffect } from './reload-effects.ts';
 
 /** The tables of docs/config.md, one per section, from the schema: Markdown that ends with a line feed. */

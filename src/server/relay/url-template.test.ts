@@ -1,9 +1,10 @@
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { describe, expect, test } from 'vitest';
 import { codeOf } from '../../testing/coded-error.ts';
 import type { StreamAddress } from '../stream-address.ts';
 import { PULL_URLS, type PullUrl } from './pull/pull-url.ts';
 import { PUSH_URLS, type PushUrl } from './push/push-url.ts';
-import { addressTemplate, urlProblemOf, usable, UrlTemplate } from './url-template.ts';
+import { addressTemplate, urlProblemOf, UrlTemplate } from './url-template.ts';
 
 const ADDRESS = { appName: 'live', streamName: 'cam 1', urlParam: 'k=v&x' };
 
@@ -132,7 +133,7 @@ test("lal's form is host:port", () => {
     'rtmp://h:1/live/cam 1?k=v&x',
   );
   for (const addr of ['', 'rtmp://h', 'h/live', 'h?', '{app}', 'h:0'])
-    expect(usable(() => addressTemplate(addr, '', PULL_URLS))).toBeUndefined();
+    expect(undefinedIfMalformed(() => addressTemplate(addr, '', PULL_URLS))).toBeUndefined();
 });
 
 test('what is wrong is said without the URL', () => {

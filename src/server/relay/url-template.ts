@@ -104,16 +104,6 @@ export function addressTemplate<Url>(
   return new UrlTemplate(`rtmp://${addr}/{app}/{stream}${query}`, purpose);
 }
 
-/** What `make` gives; `undefined` where its URL cannot be used. */
-export function usable<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
 /** Why the URL of `make` cannot be used; `undefined` when it can. */
 export function urlProblemOf(make: () => unknown): string | undefined {
   try {

@@ -1,6 +1,6 @@
 /** The AU header section of MPEG-4 elementary streams in RTP (RFC 3640, 3.2.1 and 4.1). */
 import { BitReader } from '../../../bytes/bit-reader.ts';
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 
 /** How the sender writes AU headers: lengths of their fields in bits, 0 for fields that are not there. */
 export interface AuHeaderFormat {
@@ -75,7 +75,7 @@ function isFieldLength(bits: number): boolean {
  * @returns `undefined` when they are cut off, or tell of no access unit
  */
 export function readAuHeaders(payload: Uint8Array, format: AuHeaderFormat): AuHeaders | undefined {
-  try {
+  return undefinedIfMalformed(() => {
     const headers = hasHeaders(format)
       ? readHeaderSection(payload, format)
       : { sizes: [], places: [], dataAt: 0 };
@@ -83,10 +83,7 @@ export function readAuHeaders(payload: Uint8Array, format: AuHeaderFormat): AuHe
     if (dataAt >= payload.length) return undefined;
     if (hasHeaders(format)) return headers.sizes.length === 0 ? undefined : { ...headers, dataAt };
     return withoutHeaders(payload.length - dataAt, dataAt, format.constantSize);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  });
 }
 
 function hasHeaders(format: AuHeaderFormat): boolean {

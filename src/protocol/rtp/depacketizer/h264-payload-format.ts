@@ -3,7 +3,7 @@
  * the interleaved mode, STAP-B, MTAP and FU-B are told apart, and make their access unit a damaged one.
  */
 import { BitReader } from '../../../bytes/bit-reader.ts';
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import type { H264Config } from '../../../codec/codec-config.ts';
 import { h264ConfigFromNalUnits, withH264ParameterSets } from '../../../codec/h264/h264-config.ts';
 import { H264NalUnitType } from '../../../codec/h264/nal-unit-type.ts';
@@ -43,13 +43,10 @@ export const H264_PAYLOAD_FORMAT: NalPayloadFormat<H264Config> = {
   recoveryOf(sei) {
     const payload = seiPayload(sei, 1, SEI_RECOVERY_POINT);
     if (payload === undefined) return undefined;
-    try {
+    return undefinedIfMalformed(() => {
       const recoveryFrameCnt = new BitReader(payload).ue();
       return recoveryFrameCnt === 0 ? 'key' : 'refresh';
-    } catch (error) {
-      if (error instanceof ProtocolError) return undefined;
-      throw error;
-    }
+    });
   },
   firstConfig: h264ConfigFromNalUnits,
   updatedConfig: withH264ParameterSets,

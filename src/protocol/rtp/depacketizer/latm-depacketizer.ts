@@ -1,5 +1,6 @@
 /** AAC in LATM (RFC 6416, 6): AudioMuxElements, one or several a packet, or one over several packets. */
 import { ProtocolError } from '../../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import { equalBytes } from '../../../bytes/equal-bytes.ts';
 import { aacConfigFromAudioSpecificConfig } from '../../../codec/aac/aac-config.ts';
 import { parseStreamMuxConfig, type StreamMuxConfig } from '../../../codec/aac/stream-mux-config.ts';
@@ -159,10 +160,5 @@ export function latmOptionsOf(
 
 function muxConfigOf(hexDigits: string): StreamMuxConfig | undefined {
   const bytes = Uint8Array.from(Buffer.from(hexDigits.replace(/^0x/i, ''), 'hex'));
-  try {
-    return parseStreamMuxConfig(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseStreamMuxConfig(bytes));
 }

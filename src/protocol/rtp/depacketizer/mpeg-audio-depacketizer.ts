@@ -2,7 +2,7 @@
  * MPEG audio in RTP: payload type MPA of RFC 2250 (3.5). A packet holds whole frames, or a part of one. Layer III becomes
  * frames; layers I and II are left to whoever carries the packets as they are, because no output but RTP takes them.
  */
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import type { Mp3Config } from '../../../codec/codec-config.ts';
 import { mp3ConfigFromFrame } from '../../../codec/mp3/mp3-config.ts';
 import { parseMpegAudioHeader, type MpegAudioHeader } from '../../../codec/mp3/mpeg-audio-header.ts';
@@ -142,10 +142,5 @@ function startsWithSyncword(payload: Uint8Array): boolean {
 }
 
 function headerAt(data: Uint8Array, at: number): MpegAudioHeader | undefined {
-  try {
-    return parseMpegAudioHeader(data.subarray(at));
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseMpegAudioHeader(data.subarray(at)));
 }

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../../../bytes/protocol-error.ts';
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import { parseRtpPacket, type RtpPacket } from '../rtp-packet.ts';
 import type { Packetizer, PayloadTarget } from './packetizer.ts';
 
@@ -17,10 +17,5 @@ export class OpaquePacketizer implements Packetizer {
 }
 
 function parsedOrUndefined(data: Uint8Array): RtpPacket | undefined {
-  try {
-    return parseRtpPacket(data);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return undefinedIfMalformed(() => parseRtpPacket(data));
 }

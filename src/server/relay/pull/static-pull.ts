@@ -1,7 +1,8 @@
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import type { ServerConfig } from '../../config/server-config.ts';
 import type { StreamAddress } from '../../stream-address.ts';
-import { matchesPattern } from '../push/push-pattern.ts';
-import { addressTemplate, usable, UrlTemplate } from '../url-template.ts';
+import { matchesPattern } from '../stream-pattern.ts';
+import { addressTemplate, UrlTemplate } from '../url-template.ts';
 import type { PullOrigin, PullSettings } from './pull-settings.ts';
 import { PULL_URLS, type PullTemplate } from './pull-url.ts';
 
@@ -22,13 +23,13 @@ export class StaticPull {
   constructor({ static_relay_pull: config }: Pick<ServerConfig, 'static_relay_pull'>) {
     const { enable, addr, url_list: urlList } = config;
     const lal = {
-      template: addr === '' ? undefined : usable(() => addressTemplate(addr, '', PULL_URLS)),
+      template: addr === '' ? undefined : undefinedIfMalformed(() => addressTemplate(addr, '', PULL_URLS)),
       streams: '*',
       rtspTransport: 'tcp',
       verifyCertificate: true,
     } as const;
     const others = urlList.map((origin) => ({
-      template: usable(() => new UrlTemplate(origin.url, PULL_URLS)),
+      template: undefinedIfMalformed(() => new UrlTemplate(origin.url, PULL_URLS)),
       streams: origin.streams,
       rtspTransport: origin.rtsp_mode === 1 ? ('udp' as const) : ('tcp' as const),
       verifyCertificate: origin.verify_certificate,
@@ -44,7 +45,7 @@ export class StaticPull {
   settingsFor(address: StreamAddress): PullSettings | undefined {
     const origins = this.#origins.flatMap(({ template, streams, ...origin }): PullOrigin[] => {
       if (!matchesPattern(streams, address)) return [];
-      const url = usable(() => template.expand(address));
+      const url = undefinedIfMalformed(() => template.expand(address));
       return url === undefined ? [] : [{ ...origin, url }];
     });
     return origins.length === 0 ? undefined : { ...STATIC_RULES, origins };

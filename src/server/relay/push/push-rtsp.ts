@@ -7,6 +7,7 @@ import { rtspSlotsOf, type RtspSlot } from '../../../output/rtsp/rtsp-slots.ts';
 import type { RtspPublication } from '../../../protocol/rtsp/client-connection.ts';
 import { describeTracks } from '../../../protocol/sdp/describe-tracks.ts';
 import { RtspClientSession } from '../../../session/rtsp/client-session.ts';
+import { SERVER_NAME } from '../../http/http-headers.ts';
 import { rtspFanoutOptions } from '../../output-options.ts';
 import { rtspGoodbye } from '../../rtsp/rtsp-goodbye.ts';
 import { VERSION } from '../../version.ts';
@@ -48,6 +49,7 @@ class RtspPush implements PushConnection {
       {
         url,
         publication: publicationOf(slots),
+        userAgent: SERVER_NAME,
         transports: manner.rtspTransport === 'tcp' ? ['tcp', 'udp'] : ['udp', 'tcp'],
         tls: { verifyCertificate: manner.verifyCertificate },
         connectTimeoutMs: manner.timeoutMs,

@@ -480,6 +480,17 @@ describe('pushes on request', () => {
 describe('a publisher that returns within the grace time', () => {
   const GRACE = { ...ADDR, in_session: { grace_ms: 5000 } };
 
+  /** A push was up when its publisher left, and nothing has been noticed since. */
+  function afterGraceTime(): PushBench {
+    const bench = new PushBench(GRACE);
+    const publication = bench.publish();
+    bench.send(publication, 0);
+    bench.last.accept();
+    bench.unpublish(publication);
+    bench.clock.advance(5000);
+    return bench;
+  }
+
   test('finds his push as he left it', () => {
     const bench = new PushBench(GRACE);
     const publication = bench.publish();
@@ -539,12 +550,7 @@ describe('a publisher that returns within the grace time', () => {
   });
 
   test('comes too late for a push that has been ended by then', () => {
-    const bench = new PushBench(GRACE);
-    const publication = bench.publish();
-    bench.send(publication, 0);
-    bench.last.accept();
-    bench.unpublish(publication);
-    bench.clock.advance(5000);
+    const bench = afterGraceTime();
     expect(bench.last.endedWith).toBeUndefined();
     bench.service.tick();
     expect(bench.last.endedWith?.code).toBe('source-ended');
@@ -552,12 +558,7 @@ describe('a publisher that returns within the grace time', () => {
   });
 
   test('comes too late even before that was noticed', () => {
-    const bench = new PushBench(GRACE);
-    const publication = bench.publish();
-    bench.send(publication, 0);
-    bench.last.accept();
-    bench.unpublish(publication);
-    bench.clock.advance(5000);
+    const bench = afterGraceTime();
     bench.publish();
     expect(bench.connections[0]!.endedWith?.code).toBe('source-ended');
     expect(bench.states()).toEqual(['connecting']);

@@ -1,9 +1,10 @@
+import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import type { ServerConfig } from '../../config/server-config.ts';
 import type { StreamAddress } from '../../stream-address.ts';
 import type { PushManner } from './push-connection.ts';
-import { matchesPattern } from './push-pattern.ts';
+import { matchesPattern } from '../stream-pattern.ts';
 import { PUSH_URLS, type PushTemplate } from './push-url.ts';
-import { addressTemplate, usable, UrlTemplate } from '../url-template.ts';
+import { addressTemplate, UrlTemplate } from '../url-template.ts';
 
 /** lal's: for the connection, and for the target's consent. */
 export const PUSH_TIMEOUT_MS = 10_000;
@@ -18,7 +19,7 @@ export interface PushTarget {
 export function pushTargetsFor(address: StreamAddress, { relay_push: config }: ServerConfig): PushTarget[] {
   const targets: PushTarget[] = [];
   for (const addr of config.addr_list) {
-    const template = usable(() => addressTemplate(addr, '?{param}', PUSH_URLS));
+    const template = undefinedIfMalformed(() => addressTemplate(addr, '?{param}', PUSH_URLS));
     if (template === undefined) continue;
     const manner = { hevcForm: 'source', rtspTransport: 'tcp', verifyCertificate: true } as const;
     targets.push({ template, manner: { ...manner, timeoutMs: PUSH_TIMEOUT_MS } });
@@ -30,7 +31,7 @@ export function pushTargetsFor(address: StreamAddress, { relay_push: config }: S
     rtsp_mode: rtspMode,
     verify_certificate,
   } of config.url_list) {
-    const template = usable(() => new UrlTemplate(url, PUSH_URLS));
+    const template = undefinedIfMalformed(() => new UrlTemplate(url, PUSH_URLS));
     if (template === undefined || !matchesPattern(streams, address)) continue;
     const manner: PushManner = {
       hevcForm,

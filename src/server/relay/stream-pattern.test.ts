@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesPattern } from './push-pattern.ts';
+import { matchesPattern } from './stream-pattern.ts';
 
 const matches = (pattern: string, streamName: string, appName = 'live'): boolean =>
   matchesPattern(pattern, { appName, streamName, urlParam: '' });

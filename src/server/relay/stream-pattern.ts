@@ -1,4 +1,4 @@
-import type { StreamAddress } from '../../stream-address.ts';
+import type { StreamAddress } from '../stream-address.ts';
 
 /**
  * Whether a stream is one of those that `pattern` means: `*` stands for any text, `?` for one character. A pattern with a
