@@ -10,6 +10,7 @@ import { publishFile, type FilePublisher, type FilePublishOptions } from './file
 import type { Callbacks } from './hooks/callbacks.ts';
 import { addressOf, stopListening, type Listener, type ListenerAddress } from './listeners/listener.ts';
 import { openListeners } from './listeners/open-listeners.ts';
+import { logSecurityWarning } from './logging/security-log.ts';
 import type { RecordService } from './record/record-service.ts';
 import type { RelayPullService } from './relay/pull/relay-pull-service.ts';
 import type { RelayPushService } from './relay/push/push-service.ts';
@@ -133,7 +134,7 @@ export class MediaServer {
 
   #logSecurityWarnings(): void {
     const { logger } = this.#parts.context;
-    for (const warning of this.securityWarnings) logger.warn(`SECURITY: ${warning}`);
+    for (const warning of this.securityWarnings) logSecurityWarning(logger, warning);
   }
 
   #opened(listener: Listener): void {

@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/server-config.ts';
+import { logSecurityWarning } from '../logging/security-log.ts';
 import type { ServerContext } from '../server-context.ts';
 
 /**
@@ -12,7 +13,7 @@ export function exposureWarning(
   const isLoopback = address === '::1' || address.startsWith('127.');
   if (isLoopback || token !== '') return undefined;
   const remedy = 'set http_api.token, or let http_api.addr begin with 127.0.0.1';
-  return `SECURITY: whoever reaches ${addr} can control this server; ${remedy}`;
+  return `whoever reaches ${addr} can control this server; ${remedy}`;
 }
 
 /**
@@ -26,7 +27,7 @@ export function warnOfExposure(
 ): () => void {
   const warn = (): void => {
     const warning = exposureWarning(config.http_api, address);
-    if (warning !== undefined) logger.warn(warning);
+    if (warning !== undefined) logSecurityWarning(logger, warning);
   };
   warn();
   return configStore.onChange((changedKeys) => {
