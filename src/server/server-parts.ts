@@ -33,7 +33,7 @@ import { SessionIds } from './sessions/session-ids.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { Statistics } from './stats/statistics.ts';
 import { TlsCertificates } from './tls/tls-certificates.ts';
-import { makesTs, TsLeftOutLog } from './logging/ts-left-out.ts';
+import { makesTs, TsLeftOutLog } from './ts-left-out.ts';
 import { createUdpPorts } from './listeners/udp-ports.ts';
 
 /** What a server needs besides its config. */

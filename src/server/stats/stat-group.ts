@@ -2,7 +2,7 @@ import type { LiveStream } from '../../hub/live-stream.ts';
 import type { Subscription } from '../../hub/subscription.ts';
 import type { PushStatus } from '../relay/push/push-status.ts';
 import type { SessionRecord } from '../sessions/session-record.ts';
-import { codecsLeftOutOfTs } from '../logging/ts-left-out.ts';
+import { codecsLeftOutOfTs } from '../ts-left-out.ts';
 import { codecNameOf } from './codec-names.ts';
 import { formatGoTime } from './go-time.ts';
 import type { StatEnd } from './last-ends.ts';

@@ -149,7 +149,8 @@ export const relayPullEndpoints: readonly Endpoint[] = [
     group: 'Relay',
     summary: 'Stops the pull of a stream',
     description:
-      'Also one that has not been established yet, is to be tried again, or waits for a viewer. One that the config asks for comes back within a second, as long as ' +
+      'Also one that has not been established yet, is to be tried again, or waits for a viewer. One that the config asks ' +
+      'for comes back within a second, as long as ' +
       'somebody watches.',
     parameters: z.object(streamQuery),
     data: {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { mpegTsCanCarry } from '../../container/mpegts/muxed-stream.ts';
-import type { LiveStream } from '../../hub/live-stream.ts';
-import type { Publication } from '../../hub/publication.ts';
-import type { StreamObserver } from '../../hub/stream-observer.ts';
-import type { Track } from '../../media/track.ts';
-import type { ServerConfig } from '../config/server-config.ts';
-import { codecNameOf } from '../stats/codec-names.ts';
+import { mpegTsCanCarry } from '../container/mpegts/muxed-stream.ts';
+import type { LiveStream } from '../hub/live-stream.ts';
+import type { Publication } from '../hub/publication.ts';
+import type { StreamObserver } from '../hub/stream-observer.ts';
+import type { Track } from '../media/track.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import { codecNameOf } from './stats/codec-names.ts';
 
 /** Codecs of the audio and video that transport streams cannot carry. */
 export function codecsLeftOutOfTs(tracks: readonly Track[]): string[] {

@@ -1,10 +1,10 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { FlushScheduler } from '../../hub/flush-scheduler.ts';
-import { StreamHub } from '../../hub/stream-hub.ts';
-import { FakeClock } from '../../testing/fake-clock.ts';
-import { scriptTrack } from '../../testing/hub-kit.ts';
-import { aacTrack, av1Track, g711Track, h264Track } from '../../testing/ts-kit.ts';
+import { FlushScheduler } from '../hub/flush-scheduler.ts';
+import { StreamHub } from '../hub/stream-hub.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { scriptTrack } from '../testing/hub-kit.ts';
+import { aacTrack, av1Track, g711Track, h264Track } from '../testing/ts-kit.ts';
 import { codecsLeftOutOfTs, TsLeftOutLog } from './ts-left-out.ts';
 
 function setup(isOfInterest = true): { hub: StreamHub; codecs: string[] } {
