@@ -17,12 +17,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function open(path: string, isSequel = false): PacketDump {
+function open(path: string, former?: PacketDump): PacketDump {
   const logger = pino(
     {},
     { write: (line: string) => void log.push((JSON.parse(line) as { msg: string }).msg) },
   );
-  return new PacketDump(path, { clock, logger }, isSequel);
+  return new PacketDump(path, { clock, logger }, former);
 }
 
 test('a dump begins with the name of the program, and has every packet with its time', async () => {
@@ -55,16 +55,16 @@ test('a dump that is begun anew overwrites what is there, a sequel goes on behin
   const path = join(folder, 'a.laldump');
   writeFileSync(path, 'not a dump');
   const first = open(path);
-  first.write(DumpRecordType.rtspRtp, Uint8Array.of(1));
+  first.write(DumpRecordType.rtspRtp, new Uint8Array(1_000_000).fill(1));
   const firstEnded = first.close();
-  const second = open(path, true);
+  const second = open(path, first);
   second.write(DumpRecordType.rtspRtp, Uint8Array.of(2));
   await Promise.all([firstEnded, second.close()]);
   const records = parseDump(readFileSync(path));
   expect(records.map(({ type }) => type)).toEqual([49, 17, 49, 17]);
-  expect(records.flatMap(({ type, body }) => (type === 17 ? [...body] : []))).toEqual([1, 2]);
+  expect(records.flatMap(({ type, body }) => (type === 17 ? [body[0]] : []))).toEqual([1, 2]);
   const other = join(folder, 'b.laldump');
-  await open(other, true).close();
+  await open(other, first).close();
   expect(readFileSync(other)).toHaveLength(0);
   expect(log).toEqual([]);
 });

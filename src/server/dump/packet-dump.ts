@@ -11,8 +11,7 @@ const MAX_QUEUE_BYTES = 16 << 20;
 /** An hour of 18 Mbit/s: nobody looks at more, and somebody may forget that it runs. */
 const MAX_FILE_BYTES = 8 * 2 ** 30;
 
-/** All write at the end: whoever goes on in a file may meet the one before, who still waits for the disk. */
-const SEQUEL_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
+const APPEND_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /** What a dump needs of its surroundings. */
 export interface PacketDumpContext {
@@ -25,6 +24,8 @@ export class PacketDump {
   readonly #path: string;
   readonly #context: PacketDumpContext;
   readonly #file: WriteStream | undefined;
+  /** Nothing is written before: the dump that this one goes on behind may still wait for the disk. */
+  readonly #turn: Promise<void>;
   #bytes = 0;
   /** The record that names the program is there; a sequel in which nothing comes has none. */
   #isBegun = false;
@@ -34,18 +35,20 @@ export class PacketDump {
   /**
    * Makes the file, and its folders.
    * @param path from `dumpPathOf`
-   * @param isSequel goes on behind what is there, which may still be being written; else that is overwritten
+   * @param former has written into the same file, and is closed: what is there is gone on behind; else it is overwritten
    */
-  constructor(path: string, context: PacketDumpContext, isSequel = false) {
+  constructor(path: string, context: PacketDumpContext, former?: PacketDump) {
     this.#path = path;
     this.#context = context;
+    this.#turn = former?.close() ?? Promise.resolve();
     try {
       mkdirSync(dirname(path), { recursive: true });
-      const fd = openSync(path, isSequel ? SEQUEL_FLAGS : SEQUEL_FLAGS | constants.O_TRUNC);
+      const fd = openSync(path, former === undefined ? APPEND_FLAGS | constants.O_TRUNC : APPEND_FLAGS);
       this.#bytes = fstatSync(fd).size;
       this.#file = createWriteStream(path, { fd });
       this.#file.on('error', (error) => this.#giveUp(error.message));
-      if (!isSequel) this.#begin();
+      if (former === undefined) this.#begin();
+      else this.#waitFor(this.#file);
     } catch (error) {
       this.#giveUp((error as Error).message);
     }
@@ -70,9 +73,15 @@ export class PacketDump {
   async close(): Promise<void> {
     this.#isOver = true;
     if (this.#file === undefined) return;
+    await this.#turn;
     this.#file.end();
     // What went wrong has been logged.
     await finished(this.#file).catch(() => undefined);
+  }
+
+  #waitFor(file: WriteStream): void {
+    file.cork();
+    void this.#turn.then(() => file.uncork());
   }
 
   #begin(): void {
@@ -91,6 +100,6 @@ export class PacketDump {
     this.#hasFailed = true;
     this.#isOver = true;
     this.#context.logger.warn({ path: this.#path, bytes: this.#bytes, reason }, 'dump ended early');
-    this.#file?.end();
+    void this.#turn.then(() => this.#file?.end());
   }
 }

@@ -133,9 +133,8 @@ export class PullAttempt {
   #openDump(): PacketDump | undefined {
     const { origin, dumpPath, memory } = this.#options;
     if (dumpPath === undefined || origin.url.protocol !== 'RTSP') return undefined;
-    const dump = new PacketDump(dumpPath, this.#context, memory.hasDump);
-    memory.hasDump = true;
-    return dump;
+    memory.dump = new PacketDump(dumpPath, this.#context, memory.dump);
+    return memory.dump;
   }
 
   async #claim(): Promise<PublicationInput | undefined> {

@@ -240,5 +240,5 @@ export class PullSlot {
 }
 
 function newMemory(): PullMemory {
-  return { finished: undefined, hasDump: false };
+  return { finished: undefined, dump: undefined };
 }

@@ -8,8 +8,8 @@ import type { PullUrl } from './pull-url.ts';
 export interface PullMemory {
   /** The list or file that was played to its end: as long as it is the same there is nothing new to pull. */
   finished: string | undefined;
-  /** The dump has something in it, and is gone on with. */
-  hasDump: boolean;
+  /** Of the last try: the next one goes on in the same file. */
+  dump: PacketDump | undefined;
 }
 
 /** What to pull, and how. */
