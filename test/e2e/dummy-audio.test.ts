@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiClient } from '../support/api-client.ts';
 import { expectSameHeaders, expectSamePackets } from '../support/compare.ts';
 import type { CompareOptions } from '../support/compare.ts';
 import { EveryReader, startFullServer } from '../support/every-reader.ts';
@@ -6,6 +7,9 @@ import { fixturePath, referenceOf } from '../support/fixtures.ts';
 import { readFlvTags, recordingOf, writeFlvFile } from '../support/flv-file.ts';
 import type { AccessUnit, FlvTag, Recording } from '../support/flv-file.ts';
 import { FlvReader } from '../support/flv-reader.ts';
+import { freePort } from '../support/free-ports.ts';
+import { packetsOfFlv, sendAtOnce } from '../support/gb28181-device.ts';
+import { openDevice } from '../support/gb28181-sources.ts';
 import { LocalServer } from '../support/local-server.ts';
 import { digest } from '../support/nal-units.ts';
 import { runProgram } from '../support/program.ts';
@@ -28,10 +32,15 @@ const flagsOfBoth = 5;
 
 let scope: Scope;
 let rtspServer: RtspTestServer;
+let api: ApiClient;
 beforeEach(async () => {
   scope = new Scope();
+  const apiPort = await freePort();
+  api = new ApiClient(apiPort);
   rtspServer = await startFullServer(scope, {
     in_session: { add_dummy_audio_enable: true, add_dummy_audio_wait_audio_ms: 150 },
+    http_api: { enable: true, addr: `127.0.0.1:${apiPort}` },
+    gb28181: { listen_host: '127.0.0.1' },
   });
 });
 afterEach(() => scope.close());
@@ -140,6 +149,33 @@ describe('a video alone has silence in every output, as long as it is itself', (
     await readers.untilPictures(source.units.length);
     await readers.hls.untilEnded();
     await expectEverywhere(readers, source, { constantOffsetWithinMs: flvRoundingMs });
+  });
+
+  test('by GB28181', async () => {
+    const source = referenceOf('video-only-h264');
+    const readers = await EveryReader.open(scope, rtspServer, streamName);
+    const { line } = await openDevice(scope, api, 'tcp', { stream_name: streamName });
+    await sendAtOnce(line, packetsOfFlv(fixturePath('video-only-h264')));
+    await readers.untilPictures(source.units.length);
+    await api.get('/api/ctrl/stop_rtp_pub', { stream_name: streamName });
+    await readers.hls.untilEnded();
+    await expectEverywhere(readers, source, { constantOffsetWithinMs: flvRoundingMs });
+  });
+
+  test('by relay pull', async () => {
+    const tags = readFlvTags(fixturePath('video-only-h264'));
+    const source = recordingOf(tags);
+    const origin = await LocalServer.start(scope, { rtmp: { gop_num: 100 } });
+    const publisher = await RtmpPublisher.open(scope, origin.port('rtmp'), 'origin');
+    const readers = await EveryReader.open(scope, rtspServer, streamName);
+    const url = `rtmp://127.0.0.1:${origin.port('rtmp')}/live/origin`;
+    await api.post('/api/ctrl/start_relay_pull', { url, stream_name: streamName });
+    await origin.untilViewers('origin', 1);
+    await publisher.send(tags);
+    await readers.untilPictures(source.units.length);
+    await api.get('/api/ctrl/stop_relay_pull', { stream_name: streamName });
+    await readers.hls.untilEnded();
+    await expectEverywhere(readers, source, {});
   });
 });
 
