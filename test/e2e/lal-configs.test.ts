@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endReason } from '../../src/media/end-reason.ts';
 import { RtmpClientSession } from '../../src/session/rtmp/client-session.ts';
-import { checkPlaylist } from '../../src/testing/hls-rules.ts';
 import { CallbackServer } from '../support/callback-server.ts';
 import { expectSameHeaders, expectSamePackets, oneTick } from '../support/compare.ts';
 import { Signal, withDeadline } from '../support/deadline.ts';
@@ -12,6 +11,7 @@ import { fixturePath } from '../support/fixtures.ts';
 import { RecordingReader, readFlvTags, recordingOf } from '../support/flv-file.ts';
 import type { FlvTag } from '../support/flv-file.ts';
 import { FlvReader } from '../support/flv-reader.ts';
+import { untilListAt } from '../support/hls-list.ts';
 import { PortMap, startWithLalConfig } from '../support/lal-config.ts';
 import { probeUnits } from '../support/probe-units.ts';
 import { RtmpPlayer } from '../support/rtmp-player.ts';
@@ -160,8 +160,7 @@ async function playRtsp(reader: RtspReader): Promise<() => Promise<void>> {
 
 /** What viewers of HLS get when the publisher has gone. */
 async function expectHls(url: string): Promise<void> {
-  const list = checkPlaylist(await (await fetch(url)).text());
-  expect(list.isEnded).toBe(true);
+  const list = await untilListAt(url, ({ isEnded }) => isEnded);
   const parts: Buffer[] = [];
   for (const { uri } of list.entries) {
     const fragment = await fetch(new URL(`cam/${uri}`, url));

@@ -8,9 +8,7 @@ const pauseMs = 50;
 
 /** @param path as of `TestServer.hlsUrl`; undefined while there is no such list */
 export async function hlsList(server: TestServer, path: string): Promise<CheckedPlaylist | undefined> {
-  const response = await fetch(server.hlsUrl('http', path));
-  const text = await response.text();
-  return response.status === 200 ? checkPlaylist(text) : undefined;
+  return await listAt(server.hlsUrl('http', path));
 }
 
 /** The first list for which `condition` holds. */
@@ -20,11 +18,26 @@ export async function untilHlsList(
   condition: (list: CheckedPlaylist) => boolean,
   timeoutMs = 30_000,
 ): Promise<CheckedPlaylist> {
+  return await untilListAt(server.hlsUrl('http', path), condition, timeoutMs);
+}
+
+/** The first list at `url` for which `condition` holds. */
+export async function untilListAt(
+  url: string,
+  condition: (list: CheckedPlaylist) => boolean,
+  timeoutMs = 30_000,
+): Promise<CheckedPlaylist> {
   const giveUpMs = performance.now() + timeoutMs;
   for (;;) {
-    const list = await hlsList(server, path);
+    const list = await listAt(url);
     if (list !== undefined && condition(list)) return list;
-    if (performance.now() > giveUpMs) throw new Error(`${path} is still ${JSON.stringify(list)}`);
+    if (performance.now() > giveUpMs) throw new Error(`${url} is still ${JSON.stringify(list)}`);
     await sleep(pauseMs);
   }
+}
+
+async function listAt(url: string): Promise<CheckedPlaylist | undefined> {
+  const response = await fetch(url);
+  const text = await response.text();
+  return response.status === 200 ? checkPlaylist(text) : undefined;
 }
