@@ -91,9 +91,9 @@ function counterOf(config: VideoConfig): H264PictureOrderCounter | H265PictureOr
   const [sps] = config.sequenceParameterSets;
   const [pps] = config.pictureParameterSets;
   if (sps === undefined || pps === undefined) return undefined;
-  return undefinedIfMalformed(() => {
-    return config.codec === 'h264'
+  return undefinedIfMalformed(() =>
+    config.codec === 'h264'
       ? new H264PictureOrderCounter(parseH264SequenceParameterSet(sps))
-      : new H265PictureOrderCounter(parseH265SequenceParameterSet(sps), pps);
-  });
+      : new H265PictureOrderCounter(parseH265SequenceParameterSet(sps), pps),
+  );
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { extension, flag, hevcForm, integer, section, text } from './schema-keys.ts';
 import type { ServerConfigValues } from './server-config.ts';
 
+const rtspMode = integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 });
+
 const relayPushTarget = z.object({
   url: z.string().meta({
     description:
@@ -14,7 +16,7 @@ const relayPushTarget = z.object({
     '*',
   ),
   hevc_form: hevcForm('As `rtmp.hevc_form`, for this target.'),
-  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
+  rtsp_mode: rtspMode,
   verify_certificate: flag('Refuse a target whose certificate is not valid for its name.', true),
 });
 
@@ -59,7 +61,7 @@ const relayPullOrigin = z.object({
     secret: true,
   }),
   streams: text('Which streams, as in `relay_push.url_list`.', '*'),
-  rtsp_mode: integer('0: RTP over TCP, 1: over UDP; the other one where a server refuses.', { max: 1 }),
+  rtsp_mode: rtspMode,
   verify_certificate: flag('Refuse an origin whose certificate is not valid for its name.', true),
 });
 

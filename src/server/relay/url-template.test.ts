@@ -1,5 +1,5 @@
-import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { describe, expect, test } from 'vitest';
+import { undefinedIfMalformed } from '../../bytes/undefined-if-malformed.ts';
 import { codeOf } from '../../testing/coded-error.ts';
 import type { StreamAddress } from '../stream-address.ts';
 import { PULL_URLS, type PullUrl } from './pull/pull-url.ts';

@@ -150,8 +150,7 @@ export const relayPullEndpoints: readonly Endpoint[] = [
     summary: 'Stops the pull of a stream',
     description:
       'Also one that has not been established yet, is to be tried again, or waits for a viewer. One that the config asks ' +
-      'for comes back within a second, as long as ' +
-      'somebody watches.',
+      'for comes back within a second, as long as somebody watches.',
     parameters: z.object(streamQuery),
     data: {
       schema: z.object({ session_id: z.string().meta({ description: 'Of what was stopped.' }) }),

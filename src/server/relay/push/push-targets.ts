@@ -1,10 +1,10 @@
 import { undefinedIfMalformed } from '../../../bytes/undefined-if-malformed.ts';
 import type { ServerConfig } from '../../config/server-config.ts';
 import type { StreamAddress } from '../../stream-address.ts';
-import type { PushManner } from './push-connection.ts';
 import { matchesPattern } from '../stream-pattern.ts';
-import { PUSH_URLS, type PushTemplate } from './push-url.ts';
 import { addressTemplate, UrlTemplate } from '../url-template.ts';
+import type { PushManner } from './push-connection.ts';
+import { PUSH_URLS, type PushTemplate } from './push-url.ts';
 
 /** lal's: for the connection, and for the target's consent. */
 export const PUSH_TIMEOUT_MS = 10_000;
