@@ -20,6 +20,8 @@ const config = {
   httpts: { ...defaults.httpts, ...http },
   // In memory, and only what players need: this program writes no files.
   hls: { ...defaults.hls, ...http, use_memory_as_disk_flag: true, cleanup_mode: 2 },
+  // This program has the server in its hands, and needs no HTTP API, so several of it can run side by side.
+  http_api: { ...defaults.http_api, enable: false },
   // lal's numbers: 3 is "warn".
   log: { ...defaults.log, level: 3 },
 };
