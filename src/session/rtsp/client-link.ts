@@ -24,6 +24,9 @@ import { splitCanonicalPackets } from './client-packet-splitter.ts';
 import { ClientUdpMedia } from './client-udp-media.ts';
 import type { ClientTlsOptions } from '../net/client-socket.ts';
 
+/** What the server sent over UDP before it closed the connection may be read after that: it comes another way. */
+const LAST_PACKETS_MS = 200;
+
 /** What a link leaves to its session. */
 export type ClientLinkEvent =
   | RtspDescribedEvent
@@ -64,6 +67,7 @@ export class ClientLink {
   #usesUdp = false;
   #askedMs = 0;
   #requestsSeen = 0;
+  #cancelLastPackets: (() => void) | undefined;
   /** All tracks travel in the channels that `splitCanonicalPackets` names. */
   #isCanonical = false;
 
@@ -77,8 +81,8 @@ export class ClientLink {
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#guard(() => listener.drained()));
     socket.on('error', (error) => this.#fail(this.#reasonOf(error)));
-    socket.on('end', () => this.#fail(endReason('peer-closed')));
-    socket.on('close', () => this.#fail(endReason('peer-closed')));
+    socket.on('end', () => this.#closedByPeer());
+    socket.on('close', () => this.#closedByPeer());
   }
 
   /** `ip:port` of the server; empty while there is no connection. */
@@ -170,6 +174,7 @@ export class ClientLink {
   /** Says goodbye to the server, if it was reached, and closes everything. Nothing is told any more. */
   close(): void {
     this.#isOver = true;
+    this.#cancelLastPackets?.();
     if (this.#udp === undefined || !this.#socket.writable) {
       this.#socket.destroy();
     } else {
@@ -291,6 +296,15 @@ export class ClientLink {
     } catch (error) {
       this.#fail(endReasonOfError(error));
     }
+  }
+
+  #closedByPeer(): void {
+    const reason = endReason('peer-closed');
+    if (this.#isOver || !this.#usesUdp || this.#mode === 'publish') {
+      this.#fail(reason);
+      return;
+    }
+    this.#cancelLastPackets ??= this.#options.clock.after(LAST_PACKETS_MS, () => this.#fail(reason));
   }
 
   #fail(reason: EndReason): void {

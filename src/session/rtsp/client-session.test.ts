@@ -185,6 +185,31 @@ describe('a pull over UDP', () => {
     expect(owner.asked[0]).toMatch(/PLAY TEARDOWN$/);
   });
 
+  test('takes what is read after the server closed, for a moment', async () => {
+    const owner = await begin(UDP_CAMERA, { transports: ['udp'] });
+    const [video, audio] = owner.network.udpPorts.opened;
+    owner.network.last.socket.end();
+    await settle();
+    video!.rtp.arrive(RTP, SERVER, 7000);
+    audio!.rtcp.arrive(RTCP, SERVER, 7003);
+    expect(owner.log.slice(2)).toEqual(['rtp 0 13', 'rtcp 1 8']);
+    expect(owner.ends).toEqual([]);
+    await owner.pass(1);
+    expect(owner.endCodes).toEqual(['peer-closed']);
+    expect([video!.isClosed, audio!.isClosed]).toEqual([true, true]);
+    expect(owner.clock.pendingTimers).toBe(0);
+  });
+
+  test('is ended at once by its owner after the server closed', async () => {
+    const owner = await begin(UDP_CAMERA, { transports: ['udp'] });
+    owner.network.last.socket.end();
+    await settle();
+    owner.session.end(endReason('kicked'));
+    await owner.pass(1);
+    expect(owner.endCodes).toEqual(['kicked']);
+    expect(owner.clock.pendingTimers).toBe(0);
+  });
+
   test('ignores and counts what strangers send', async () => {
     const owner = await begin(UDP_CAMERA, { transports: ['udp'] });
     const [video] = owner.network.udpPorts.opened;
